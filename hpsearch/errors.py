@@ -1,0 +1,108 @@
+"""Everything that can go wrong, as a vocabulary.
+
+Each class carries the facts a person needs to act (which field, what came, what is allowed). None
+knows a status code; the HTTP edge maps classes to codes in one table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class HpsearchError(Exception):
+    """Base of all errors that hpsearch raises on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One thing wrong with one field of a request.
+
+    `field` is a dotted path (`space.learning_rate.low`), `got` what came, `allowed` what may come.
+    """
+
+    field: str
+    message: str
+    got: object = None
+    allowed: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
+
+class InvalidSpec(HpsearchError):
+    """A search spec that cannot be run; `problems` names every field at fault."""
+
+    def __init__(self, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+class ImpossibleShape(HpsearchError):
+    """A network layer cannot take the shape that arrives at it."""
+
+    def __init__(self, layer: int, name: str, arrived: tuple[int, ...], needs: str) -> None:
+        self.layer = layer
+        self.name = name
+        self.arrived = arrived
+        self.needs = needs
+        shape = " × ".join(str(size) for size in arrived)
+        super().__init__(f"layer {layer} ({name}) cannot take {shape}: it needs {needs}")
+
+
+class DatasetError(HpsearchError):
+    """A data set that is missing or unusable; the message says what the user can do."""
+
+
+class UnknownDataset(DatasetError):
+    """No data set of that name is in the catalogue."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        super().__init__(f"no data set is named {name!r}; there are: {', '.join(known) or 'none'}")
+
+
+class JobNotFound(HpsearchError):
+    """No job has that id."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"no job has the id {job_id!r}")
+
+
+class TrialNotFound(HpsearchError):
+    """The job has no trial of that number."""
+
+    def __init__(self, job_id: str, number: int) -> None:
+        self.job_id = job_id
+        self.number = number
+        super().__init__(f"job {job_id!r} has no trial {number}")
+
+
+class JobStateConflict(HpsearchError):
+    """The job's state does not allow what was asked."""
+
+    def __init__(self, job_id: str, state: str, verb: str) -> None:
+        self.job_id = job_id
+        self.state = state
+        self.verb = verb
+        super().__init__(f"job {job_id!r} is {state}: it cannot {verb} now")
+
+
+class IdempotencyConflict(HpsearchError):
+    """The same idempotency key came with another body."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"the idempotency key {key!r} was used before with another request body")
+
+
+class DatabaseUnavailable(HpsearchError):
+    """The database cannot be reached or written just now; the same call may go through later."""
+
+
+class WorkerLost(HpsearchError):
+    """The workers that ran this task died, each time it was tried."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+        super().__init__(f"worker lost: {tries} workers died while they ran this task")
