@@ -1,0 +1,1 @@
+"""Labelled images: values, the catalogue, and the split into training and validation."""

@@ -1,0 +1,185 @@
+"""What happened in a search so far, as values: the input of every decision.
+
+A `History` is all that the planner and the pruner may know. Storage loads it, the runner extends
+it, the HTTP edge shows it; nobody changes it in place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hpsearch.spec.space import Parameter, Value
+
+
+class TrialState(StrEnum):
+    """Optuna's states of a trial."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    FAIL = "fail"
+
+
+class Outcome(StrEnum):
+    """How a trial ended, told apart finer than Optuna's states do."""
+
+    COMPLETED = "completed"
+    PRUNED = "pruned"
+    DIVERGED = "diverged"
+    STUCK = "stuck at chance"
+    IMPOSSIBLE_SHAPE = "impossible shape"
+    OUT_OF_MEMORY = "out of memory"
+    WORKER_LOST = "worker lost"
+    CANCELLED = "cancelled"
+
+    @property
+    def state(self) -> TrialState:
+        """The Optuna state it is stored as; FAIL is what the parameters did not cause."""
+        if self is Outcome.COMPLETED:
+            return TrialState.COMPLETE
+        if self in (Outcome.WORKER_LOST, Outcome.CANCELLED):
+            return TrialState.FAIL
+        return TrialState.PRUNED
+
+
+@dataclass(frozen=True)
+class Report:
+    """How good a trial was at one report point.
+
+    step: training so far in hundredths of an epoch, comparable whatever the batch size.
+    epoch: the same in epochs. value: validation accuracy, 0 to 1; NaN once diverged.
+    loss: validation loss; NaN once diverged.
+    """
+
+    step: int
+    epoch: float
+    value: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Why a trial has these parameters.
+
+    source: "sampler", "explore" (drawn from the whole box) or "enqueued" (the user's).
+    sampler: its name, or "" where none was asked. seed: the sampler's. known: how many finished
+    trials it knew.
+    """
+
+    source: str
+    sampler: str
+    seed: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How and why a trial ended; enough to compute the decision again.
+
+    step: the report point. value: the trial's at that point, as it was compared. bar: what it had
+    to reach. compared: with how many values. iteration: of the first non-finite loss.
+    """
+
+    outcome: Outcome
+    reason: str
+    step: int | None = None
+    value: float | None = None
+    bar: float | None = None
+    compared: int | None = None
+    iteration: int | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One set of parameters and what became of it. `ending` is None while it runs."""
+
+    number: int
+    round: int
+    cohort: int
+    params: Mapping[str, Value]
+    origin: Origin
+    reports: tuple[Report, ...] = ()
+    ending: Ending | None = None
+
+    @property
+    def state(self) -> TrialState:
+        return TrialState.RUNNING if self.ending is None else self.ending.outcome.state
+
+    @property
+    def value(self) -> float | None:
+        """The validation accuracy of a complete trial, at the end of its training."""
+        complete = self.state is TrialState.COMPLETE
+        return self.reports[-1].value if complete and self.reports else None
+
+    @property
+    def epochs(self) -> float:
+        """Epochs of training that it took; a diverged leg counts as its report says."""
+        return self.reports[-1].epoch if self.reports else 0.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """One step from coarse to fine.
+
+    ranges: what this round samples from, by parameter name. before: the previous round's ranges.
+    evidence: numbers of the trials around which the ranges were drawn. reason: in words.
+    advice: what the user should know, such as good values lying at the edge of the box.
+    epochs: how long a trial of this round may train. report_epochs: when it reports, ascending.
+    """
+
+    index: int
+    ranges: Mapping[str, Parameter]
+    before: Mapping[str, Parameter]
+    evidence: tuple[int, ...]
+    reason: str
+    epochs: float
+    report_epochs: tuple[float, ...]
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything that a decision may depend on.
+
+    trials: by number, ascending, without gaps; running ones included.
+    rounds: by index, ascending. prior: trials of earlier jobs that this one starts from.
+    enqueued: parameters that the user wants tried and that no trial has taken up yet, in order.
+    seconds: of running so far, pauses not counted.
+    """
+
+    trials: tuple[Trial, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    prior: tuple[Trial, ...] = ()
+    enqueued: tuple[Mapping[str, Value], ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Trials to train side by side, in step: all report, the pruner decides, the survivors go on.
+
+    opens: the round that begins with this cohort, or None where it belongs to the last one.
+    taken: how many of the history's enqueued parameters these trials took up.
+    """
+
+    index: int
+    round: Round
+    trials: tuple[Trial, ...]
+    opens: bool = False
+    taken: int = 0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing can be planned until a cohort in flight has finished."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """The search is over. failed: it ended because too many trials failed."""
+
+    reason: str
+    failed: bool = False
+
+
+Plan = Cohort | Wait | Done

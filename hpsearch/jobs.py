@@ -1,0 +1,80 @@
+"""A job: one search that somebody asked for, and how far it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Value
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        return self in (JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED)
+
+
+class Wish(StrEnum):
+    """What the user wants of a job; the dispatcher makes it so."""
+
+    RUN = "run"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One search. Times are UTC and aware.
+
+    study: the name of its Optuna study. seconds: of running, up to the last stop or end.
+    priority: the share of the workers that it gets beside other jobs; 1 is normal.
+    environment: what its bits depend on (versions, processor), recorded when it started.
+    warm_start: ids of the earlier jobs whose trials it knows.
+    """
+
+    id: str
+    spec: SearchSpec
+    state: JobState
+    wish: Wish
+    study: str
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stop_reason: str | None = None
+    seconds: float = 0.0
+    priority: float = 1.0
+    version: int = 0
+    """Counts up with every change; an entity tag."""
+    warm_start: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Best:
+    """A good trial."""
+
+    number: int
+    value: float
+    params: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is. planned: trials in all, None where no number of trials is set."""
+
+    planned: int | None
+    running: int
+    complete: int
+    pruned: int
+    failed: int
+    round: int
+    rounds: int
+    epochs: float

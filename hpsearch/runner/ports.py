@@ -1,0 +1,121 @@
+"""What the runner needs of storage and of the engine. Both are implemented elsewhere."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hpsearch.datasets.values import Split
+from hpsearch.history import Cohort, Ending, History, Report
+from hpsearch.jobs import Job, JobState
+from hpsearch.training.leg import LegReport, LegTask
+
+
+class JobStore(Protocol):
+    """The dispatcher's view of the database. Each method is one transaction: all of it or nothing.
+
+    Every method may raise DatabaseUnavailable; the caller then waits and calls again, and calling
+    again after a commit whose answer was lost changes nothing. Safe to call from several threads.
+    """
+
+    def unfinished(self) -> Sequence[Job]:
+        """All jobs that have not ended, oldest first."""
+        ...
+
+    def job(self, job_id: str) -> Job:
+        """One job as it is now; raises JobNotFound."""
+        ...
+
+    def history(self, job_id: str) -> History:
+        """All that happened in the job, with the trials that it starts from."""
+        ...
+
+    def start(self, job_id: str, environment: Mapping[str, str]) -> None:
+        """queued or paused → running; the environment is kept from the first start."""
+        ...
+
+    def pause(self, job_id: str, seconds: float) -> None:
+        """running → paused, with the seconds of running so far."""
+        ...
+
+    def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
+        """Record a cohort's trials as running, and its round where `cohort.opens`."""
+        ...
+
+    def record(
+        self,
+        job_id: str,
+        reports: Mapping[int, Report],
+        endings: Mapping[int, Ending],
+        seconds: float,
+    ) -> None:
+        """Record what trials (by number) reported and how trials ended.
+
+        A report that is there already is left as it is; an ended trial stays as it ended.
+        """
+        ...
+
+    def end(self, job_id: str, state: JobState, reason: str, seconds: float) -> None:
+        """End the job. Trials still running end with it, as cancelled, for the same reason."""
+        ...
+
+
+@dataclass(frozen=True)
+class LegDone:
+    """A leg was trained; its state stays with the engine."""
+
+    report: LegReport
+
+
+@dataclass(frozen=True)
+class LegFailed:
+    """A leg could not be trained, for a reason that training it again would meet again."""
+
+    error: BaseException
+
+
+LegResult = LegDone | LegFailed
+
+
+class Leg(Protocol):
+    """A leg that was submitted. It is the starting point of the trial's next leg."""
+
+    def release(self) -> None:
+        """Give up the leg and its state; if it is running it stops soon."""
+        ...
+
+
+class Data(Protocol):
+    """A data set that was sent to the workers."""
+
+    def release(self) -> None: ...
+
+
+class Engine(Protocol):
+    """Trains legs somewhere. Safe to call from several threads."""
+
+    def load(self, split: Split) -> Data:
+        """Bring a data set to the workers; it survives the loss of any of them."""
+        ...
+
+    def submit(
+        self,
+        task: LegTask,
+        data: Data,
+        previous: Leg | None,
+        priority: float,
+        done: Callable[[LegResult], None],
+    ) -> Leg:
+        """Train a leg, from where `previous` ended. Lower `priority` values are served first.
+
+        `done` is called once, from any thread, unless the leg is released before. A worker that
+        dies costs time only: its legs are trained again elsewhere.
+        """
+        ...
+
+    def workers(self) -> int:
+        """How many legs can train at the same time right now."""
+        ...
+
+    def close(self) -> None:
+        """Stop everything that this engine started."""
+        ...

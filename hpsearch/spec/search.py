@@ -1,0 +1,154 @@
+"""The search spec: what a user POSTs, and all that a search depends on beside its history."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from hpsearch.errors import FieldProblem, InvalidSpec
+from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.parts import (
+    Budget,
+    DatasetChoice,
+    Pruner,
+    Rounds,
+    Sampler,
+    Validation,
+)
+from hpsearch.spec.problems import parse
+from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
+from hpsearch.spec.training import TrainingSettings
+
+SEARCHED_BY_DEFAULT = ("learning_rate", "weight_decay")
+DEFAULT_RANGE = {"type": "float", "low": 1e-3, "high": 1e3, "log": True}
+
+
+class SearchSpec(TrainingSettings):
+    """One hyperparameter search.
+
+    Every training setting may stand beside these fields and is then the same for all trials. The
+    learning rate and the weight decay are searched over 1e-3 to 1e3 unless they are fixed so, or
+    have a range of their own in `space`.
+    """
+
+    name: str | None = Field(default=None, min_length=1, max_length=100)
+    """A name for people; jobs are told apart by their id."""
+    dataset: DatasetChoice
+    validation: Validation = Validation()
+    network: NetworkSettings = NetworkSettings()
+    space: dict[str, Parameter] = Field(default_factory=dict, max_length=50)
+    """What is searched: the name of any setting of the network, the optimizer or the training."""
+    sampler: Sampler = Sampler()
+    pruner: Pruner = Pruner()
+    rounds: Rounds = Rounds()
+    epochs: float = Field(default=3.0, ge=0.05, le=1000)
+    """Passes over the training part that a trial of the last round may train."""
+    cohort: int = Field(default=8, ge=1, le=1000)
+    """Trials that train side by side and are compared with each other at each report."""
+    budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
+    seed: int = Field(default=0, ge=0, lt=2**53)
+    """The same spec and seed give the same search."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _search_by_default(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("space", {}), dict):
+            return data
+        space = dict(data.get("space", {}))
+        for name in SEARCHED_BY_DEFAULT:
+            if name not in space and name not in data:
+                space[name] = DEFAULT_RANGE
+        return {**data, "space": space}
+
+    def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:
+        """The settings of a trial with these parameters.
+
+        Raises InvalidSpec where a parameter is no setting or its value is not allowed.
+        """
+        training = {name: getattr(self, name) for name in TrainingSettings.model_fields}
+        network = self.network.model_dump(exclude_unset=True)
+        for name, value in params.items():
+            if name in TrainingSettings.model_fields:
+                training[name] = value
+            else:
+                _place(network, name, value)
+        return parse(NetworkSettings, network, "space"), parse(TrainingSettings, training, "space")
+
+    def canonical(self) -> dict[str, Any]:
+        """The spec as JSON values with all defaults written out; parses to an equal spec."""
+        dump = self.model_dump(mode="json")
+        dump["network"] = self.network.model_dump(mode="json", exclude_unset=True)
+        return {name: value for name, value in dump.items() if name not in self.space}
+
+
+def parse_spec(data: object) -> SearchSpec:
+    """Read a search spec from JSON values; raises InvalidSpec that names every field at fault."""
+    spec = parse(SearchSpec, data)
+    problems = [*_fixed_and_searched(spec, data), *_problems_of_space(spec)]
+    if problems:
+        raise InvalidSpec(problems)
+    return spec
+
+
+def _fixed_and_searched(spec: SearchSpec, data: object) -> Iterator[FieldProblem]:
+    given = data if isinstance(data, Mapping) else {}
+    for name in spec.space:
+        if name in given and name in TrainingSettings.model_fields:
+            yield FieldProblem(name, "is both fixed and searched; give one of the two", given[name])
+
+
+def _problems_of_space(spec: SearchSpec) -> Iterator[FieldProblem]:
+    for name, parameter in spec.space.items():
+        yield from _problems_of_condition(spec, name, parameter)
+        for field, value in _probes(parameter):
+            try:
+                spec.settings_for({name: value})
+            except InvalidSpec as error:
+                for problem in error.problems:
+                    yield FieldProblem(
+                        f"space.{name}.{field}", problem.message, value, problem.allowed
+                    )
+                break
+
+
+def _problems_of_condition(
+    spec: SearchSpec, name: str, parameter: Parameter
+) -> Iterator[FieldProblem]:
+    for parent, values in (parameter.when or {}).items():
+        field = f"space.{name}.when.{parent}"
+        known = spec.space.get(parent)
+        if not isinstance(known, CategoricalParameter):
+            yield FieldProblem(field, "must name a categorical parameter of the space", parent)
+        elif known.when is not None:
+            yield FieldProblem(field, "must name a parameter that is itself unconditional", parent)
+        elif not values or any(value not in known.choices for value in values):
+            yield FieldProblem(
+                field, "must list choices of that parameter", values, f"some of {known.choices}"
+            )
+
+
+def _probes(parameter: Parameter) -> Iterator[tuple[str, Value]]:
+    """Values that show whether a setting takes what this parameter can be, with their field."""
+    if isinstance(parameter, CategoricalParameter):
+        yield from ((f"choices.{i}", choice) for i, choice in enumerate(parameter.choices))
+        return
+    yield "low", parameter.low
+    yield "high", parameter.high
+    if isinstance(parameter, FloatParameter) and parameter.low < parameter.high:
+        yield "type", parameter.low + (parameter.high - parameter.low) * 0.381966
+
+
+def _place(network: dict[str, Any], name: str, value: Value) -> None:
+    """Set a network setting; `layers.2.filters` names a number inside a list of layers."""
+    head, *rest = name.split(".")
+    if head != "layers" or not rest:
+        network[name] = value
+        return
+    try:
+        index, field = rest
+        layers = list(network["layers"])
+        layers[int(index)] = {**layers[int(index)], field: value}
+    except (KeyError, ValueError, IndexError, TypeError):
+        problem = FieldProblem(f"space.{name}", "names no layer of this network", name)
+        raise InvalidSpec([problem]) from None
+    network["layers"] = layers
