@@ -106,3 +106,28 @@ class WorkerLost(HpsearchError):
     def __init__(self, tries: int) -> None:
         self.tries = tries
         super().__init__(f"worker lost: {tries} workers died while they ran this task")
+
+
+class EngineLost(HpsearchError):
+    """The cluster that trained is gone; what was in flight must be submitted to a new one."""
+
+
+class EngineUnavailable(HpsearchError):
+    """No cluster can be reached or started; the message says which and why."""
+
+
+class MalformedJson(HpsearchError):
+    """A text that should be JSON and is not; the message says where it breaks."""
+
+
+class InvalidSettings(HpsearchError):
+    """A setting of the server (an option or a HPSEARCH_ variable) that it cannot start with."""
+
+
+class ServiceError(HpsearchError):
+    """A server did not answer, or answered that something is wrong; `lines` say it to a person."""
+
+    def __init__(self, lines: Sequence[str], status: int | None = None) -> None:
+        self.lines = tuple(lines)
+        self.status = status
+        super().__init__("\n".join(self.lines))

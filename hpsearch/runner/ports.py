@@ -4,10 +4,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpsearch.datasets.values import Split
+from hpsearch.datasets.values import Dataset, Split
 from hpsearch.history import Cohort, Ending, History, Report
 from hpsearch.jobs import Job, JobState
+from hpsearch.runner.turns import Share
 from hpsearch.training.leg import LegReport, LegTask
+
+
+class DatasetSource(Protocol):
+    """Where data sets come from."""
+
+    def load(self, name: str) -> Dataset:
+        """Raises UnknownDataset, or DatasetError where it is there but cannot be read."""
+        ...
+
+
+class WriterLock(Protocol):
+    """At most one server runs the jobs of a database; the others stand by."""
+
+    def try_acquire(self) -> bool:
+        """Take the lock where nobody holds it; True where it is ours now."""
+        ...
+
+    def held(self) -> bool:
+        """Whether the lock is still ours."""
+        ...
+
+    def release(self) -> None: ...
 
 
 class JobStore(Protocol):
@@ -102,14 +125,21 @@ class Engine(Protocol):
         task: LegTask,
         data: Data,
         previous: Leg | None,
-        priority: float,
+        share: Share,
+        order: int,
         done: Callable[[LegResult], None],
     ) -> Leg:
-        """Train a leg, from where `previous` ended. Lower `priority` values are served first.
+        """Train a leg, from where `previous` ended.
 
+        The job whose `share` was served least comes next, and of its legs the lowest `order`.
         `done` is called once, from any thread, unless the leg is released before. A worker that
-        dies costs time only: its legs are trained again elsewhere.
+        dies costs time only: its legs are trained again elsewhere. Where the workers as a whole
+        are lost, the error is EngineLost, and nothing of this engine can be used any more.
         """
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """What the bits of a result depend on, as it is on a worker."""
         ...
 
     def workers(self) -> int:

@@ -1,0 +1,78 @@
+"""What is checked before a job is accepted, beyond the form of its spec."""
+
+from collections.abc import Iterator
+
+from hpsearch.datasets.split import split
+from hpsearch.datasets.values import Dataset
+from hpsearch.errors import DatasetError, FieldProblem, ImpossibleShape, InvalidSpec, UnknownDataset
+from hpsearch.nn import output_shapes
+from hpsearch.runner.ports import DatasetSource
+from hpsearch.search.admission import check
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import CategoricalParameter, Parameter, Value
+from hpsearch.spec.training import TrainingSettings
+
+
+def admit(spec: SearchSpec, source: DatasetSource) -> None:
+    """Refuse a job that could not run; raises InvalidSpec that names the fields.
+
+    The data set must be there and large enough, each network of the space that differs in one
+    parameter must be possible, and the sampler and the pruner must be installed and able.
+    """
+    check(spec)
+    dataset = _dataset(spec, source)
+    problems = list(_problems_of_network(spec, dataset))
+    if problems:
+        raise InvalidSpec(problems)
+
+
+def _dataset(spec: SearchSpec, source: DatasetSource) -> Dataset:
+    try:
+        dataset = source.load(spec.dataset.name)
+    except UnknownDataset as error:
+        allowed = f"one of {', '.join(error.known)}"
+        problem = FieldProblem("dataset.name", str(error), error.name, allowed)
+        raise InvalidSpec([problem]) from None
+    except DatasetError as error:
+        raise InvalidSpec([FieldProblem("dataset.name", str(error), spec.dataset.name)]) from None
+    try:
+        split(
+            dataset,
+            train_size=spec.dataset.train_size,
+            fraction=spec.validation.fraction,
+            stratified=spec.validation.stratified,
+            seed=spec.seed,
+        )
+    except DatasetError as error:
+        raise InvalidSpec([FieldProblem("dataset.train_size", str(error))]) from None
+    return dataset
+
+
+def _problems_of_network(spec: SearchSpec, dataset: Dataset) -> Iterator[FieldProblem]:
+    """Try the smallest values together, then each parameter's other end alone."""
+    searched = {
+        name: parameter
+        for name, parameter in spec.space.items()
+        if name not in TrainingSettings.model_fields
+    }
+    first = {name: _ends(parameter)[0] for name, parameter in searched.items()}
+    yield from _problem(spec, dataset, first, "network")
+    for name, parameter in searched.items():
+        for value in _ends(parameter)[1:]:
+            yield from _problem(spec, dataset, {**first, name: value}, f"space.{name}")
+
+
+def _problem(
+    spec: SearchSpec, dataset: Dataset, params: dict[str, Value], field: str
+) -> Iterator[FieldProblem]:
+    network, _ = spec.settings_for(params)
+    try:
+        output_shapes(network, dataset.shape, dataset.classes)
+    except ImpossibleShape as error:
+        yield FieldProblem(field, str(error), params.get(field.removeprefix("space.")), error.needs)
+
+
+def _ends(parameter: Parameter) -> list[Value]:
+    if isinstance(parameter, CategoricalParameter):
+        return list(parameter.choices)
+    return [parameter.low, parameter.high]

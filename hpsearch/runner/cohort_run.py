@@ -1,0 +1,142 @@
+"""A cohort in training: who is at which report point, and what they said there."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from hpsearch.errors import ImpossibleShape, InvalidSpec, WorkerLost
+from hpsearch.history import Cohort, Ending, Outcome, Report, Trial
+from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
+from hpsearch.runner.turns import Share
+from hpsearch.search.pruning import LegFacts
+from hpsearch.spec.search import SearchSpec
+from hpsearch.training.leg import LegReport, LegTask, steps_per_epoch
+
+CAUSES: Mapping[type[BaseException], Outcome] = {
+    WorkerLost: Outcome.WORKER_LOST,
+    MemoryError: Outcome.OUT_OF_MEMORY,
+    ImpossibleShape: Outcome.IMPOSSIBLE_SHAPE,
+    InvalidSpec: Outcome.IMPOSSIBLE_SHAPE,
+}
+"""Errors that end one trial; any other is a fault of ours and ends the job."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a cohort brought to one report point."""
+
+    reports: Mapping[int, Report]
+    facts: Mapping[int, LegFacts]
+    failures: Mapping[int, Ending]
+
+
+@dataclass(eq=False)
+class CohortRun:
+    """Trains a cohort leg by leg, all trials in step.
+
+    `recorded` report points lie behind the trials already, from before a restart: they are trained
+    again, to the same bits, because the weights were lost, but nobody decides about them anew.
+    """
+
+    cohort: Cohort
+    spec: SearchSpec
+    images: int
+    """In the training part; with the batch size it says how many steps an epoch has."""
+    recorded: int = 0
+    position: int = 0
+    _legs: dict[int, Leg] = field(default_factory=dict)
+    _spent: dict[int, Leg] = field(default_factory=dict)
+    _waiting: set[int] = field(default_factory=set)
+    _reports: dict[int, Report] = field(default_factory=dict)
+    _facts: dict[int, LegFacts] = field(default_factory=dict)
+    _failures: dict[int, Ending] = field(default_factory=dict)
+
+    @classmethod
+    def resumed(cls, cohort: Cohort, spec: SearchSpec, images: int) -> "CohortRun":
+        """A cohort whose running trials are brought back to where they were."""
+        running = tuple(trial for trial in cohort.trials if trial.ending is None)
+        recorded = min((len(trial.reports) for trial in running), default=0)
+        return cls(replace(cohort, trials=running), spec, images, recorded)
+
+    def submit(
+        self, engine: Engine, data: Data, share: Share, done: Callable[[int, LegResult], None]
+    ) -> None:
+        """Send every trial of the cohort on to the next report point."""
+        self._reports, self._facts, self._failures = {}, {}, {}
+        self._waiting = {trial.number for trial in self.cohort.trials}
+        self._spent, self._legs = self._legs, {}
+        for trial in self.cohort.trials:
+            number = trial.number
+            self._legs[number] = engine.submit(
+                self._task(trial),
+                data,
+                self._spent.get(number),
+                share,
+                number,
+                lambda result, number=number: done(number, result),
+            )
+
+    def take(self, number: int, result: LegResult) -> None:
+        """Keep what came of one trial's leg; raises its error where the parameters did not cause it."""
+        self._waiting.discard(number)
+        spent = self._spent.pop(number, None)
+        if spent is not None:
+            spent.release()
+        if isinstance(result, LegFailed):
+            self._failures[number] = self._failure(result.error)
+        else:
+            self._keep(number, result)
+
+    def arrived(self) -> bool:
+        """Whether all trials are at the report point."""
+        return not self._waiting
+
+    def step(self) -> Step:
+        return Step(dict(self._reports), dict(self._facts), dict(self._failures))
+
+    def replaying(self) -> bool:
+        """Whether this report point was decided about before a restart."""
+        return self.position < self.recorded
+
+    def advance(self, ended: Mapping[int, Ending]) -> None:
+        """Go on to the next report point with those that did not end."""
+        for number in ended:
+            self._legs.pop(number).release()
+        staying = tuple(trial for trial in self.cohort.trials if trial.number not in ended)
+        self.cohort = replace(self.cohort, trials=staying)
+        self.position += 1
+
+    def release(self) -> None:
+        """Give up everything that is in training."""
+        for leg in (*self._legs.values(), *self._spent.values()):
+            leg.release()
+
+    def _task(self, trial: Trial) -> LegTask:
+        network, training = self.spec.settings_for(trial.params)
+        per_epoch = steps_per_epoch(self.images, training.batch_size)
+        return LegTask(
+            network=network,
+            training=training,
+            job_seed=self.spec.seed,
+            trial=trial.number,
+            stop_step=_steps_at(self._epoch(), per_epoch),
+            total_steps=_steps_at(self.spec.epochs, per_epoch),
+        )
+
+    def _epoch(self) -> float:
+        return self.cohort.round.report_epochs[self.position]
+
+    def _keep(self, number: int, result: LegDone) -> None:
+        leg: LegReport = result.report
+        epoch = self._epoch()
+        self._reports[number] = Report(round(100 * epoch), epoch, leg.value, leg.loss)
+        self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
+
+    def _failure(self, error: BaseException) -> Ending:
+        for kind, outcome in CAUSES.items():
+            if isinstance(error, kind):
+                return Ending(outcome, f"{outcome.value}: {error}", round(100 * self._epoch()))
+        raise error
+
+
+def _steps_at(epoch: float, per_epoch: int) -> int:
+    return max(1, round(epoch * per_epoch))

@@ -1,0 +1,239 @@
+"""The engine on Dask `distributed`: workers of this machine, or a cluster elsewhere."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import dask
+from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
+
+from hpsearch.datasets.values import Split
+from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
+from hpsearch.runner.environment import environment
+from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
+from hpsearch.runner.turns import Share, Turns
+from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
+
+TRIES = 3  # workers that may die under a leg before the leg is held to be the cause
+RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
+CONNECT_TIMEOUT = 10  # seconds
+SILENCE_LIMIT = "20s"  # a worker that says nothing for so long is given up, its legs go elsewhere
+
+CONFIG = {
+    "distributed.scheduler.allowed-failures": TRIES - 1,
+    "distributed.scheduler.worker-ttl": SILENCE_LIMIT,
+    "distributed.admin.large-graph-warning-threshold": "10GB",
+    "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
+}
+
+log = logging.getLogger(__name__)
+
+Trained = tuple[TrainState | None, LegReport]
+
+
+class DaskEngine:
+    """Implements `Engine`.
+
+    No more legs are given to Dask than there are workers to train them. So whose turn it is stays
+    our decision until a worker is free, giving up a leg that waits costs nothing, and a worker that
+    dies is held against no leg but those it was training.
+    """
+
+    def __init__(self, client: Client, cluster: LocalCluster | None = None) -> None:
+        self._client = client
+        self._cluster = cluster
+        self._lock = threading.RLock()
+        self._turns: Turns[_DaskLeg] = Turns()
+        self._flying: set[_DaskLeg] = set()
+        self._slots = 0
+        self._closed = threading.Event()
+        self._recount()
+        threading.Thread(target=self._keep_counting, name="worker-count", daemon=True).start()
+
+    @classmethod
+    def local(cls, workers: int) -> Self:
+        """Start `workers` processes on this machine, reachable from loopback with our key only."""
+        dask.config.set(CONFIG)
+        security = Security.temporary()
+        try:
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                protocol="tls://",
+                security=security,
+                dashboard_address=None,
+                worker_dashboard_address=None,
+                silence_logs=logging.ERROR,
+            )
+            client = Client(cluster, security=security, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise EngineUnavailable(f"the local workers cannot be started: {error}") from error
+        return cls(client, cluster)
+
+    @classmethod
+    def remote(cls, address: str, security: Security | None = None) -> Self:
+        """Use the cluster whose scheduler listens at `address`; raises EngineUnavailable."""
+        dask.config.set(CONFIG)
+        try:
+            client = Client(
+                address, security=security, set_as_default=False, timeout=CONNECT_TIMEOUT
+            )
+        except (OSError, TimeoutError, ValueError) as error:
+            raise EngineUnavailable(
+                f"no Dask scheduler answers at {address}: {error}; is it running?"
+            ) from error
+        return cls(client)
+
+    def load(self, split: Split) -> Data:
+        return _DaskData(self._client.submit(_keep, split, pure=False, priority=1))
+
+    def submit(
+        self,
+        task: LegTask,
+        data: Data,
+        previous: Leg | None,
+        share: Share,
+        order: int,
+        done: Callable[[LegResult], None],
+    ) -> Leg:
+        if not isinstance(data, _DaskData) or not isinstance(previous, _DaskLeg | None):
+            raise TypeError("data and legs of one engine cannot be used with another")
+        leg = _DaskLeg(self, task, data, previous, done)
+        with self._lock:
+            self._turns.add(leg, share, order)
+        self._fill()
+        return leg
+
+    def workers(self) -> int:
+        return self._slots
+
+    def waiting(self) -> int:
+        """How many legs wait for a worker."""
+        return len(self._turns)
+
+    def flying(self) -> int:
+        """How many legs are with workers."""
+        return len(self._flying)
+
+    def environment(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = self._client.submit(environment, pure=False).result(
+            timeout=CONNECT_TIMEOUT
+        )
+        return found
+
+    def close(self) -> None:
+        self._closed.set()
+        self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close(timeout=2)
+
+    def _fill(self) -> None:
+        """Give waiting legs to free workers."""
+        with self._lock:
+            while len(self._turns) and len(self._flying) < self._slots:
+                leg = self._turns.pop()
+                self._flying.add(leg)
+                leg.start(self._client)
+
+    def _keep_counting(self) -> None:
+        while not self._closed.wait(RECOUNT_INTERVAL):
+            try:
+                self._recount()
+            except (OSError, TimeoutError, ValueError):
+                log.debug("the scheduler does not answer", exc_info=True)
+            self._fill()
+
+    def _recount(self) -> None:
+        self._slots = sum(self._client.nthreads().values())
+
+    def _landed(self, leg: "_DaskLeg") -> None:
+        with self._lock:
+            self._flying.discard(leg)
+        self._fill()
+
+    def _forget(self, leg: "_DaskLeg") -> None:
+        with self._lock:
+            waited = self._turns.remove(leg)
+        if not waited:
+            self._landed(leg)
+
+
+class _DaskData:
+    def __init__(self, future: Future) -> None:
+        self.future = future
+
+    def release(self) -> None:
+        self.future.release()
+
+
+class _DaskLeg:
+    """A leg: a future of its state, which stays on the worker, and one of its report."""
+
+    def __init__(
+        self,
+        engine: DaskEngine,
+        task: LegTask,
+        data: _DaskData,
+        previous: "_DaskLeg | None",
+        done: Callable[[LegResult], None],
+    ) -> None:
+        self._engine = engine
+        self._task = task
+        self._data = data
+        self._previous = previous
+        self._done = done
+        self._released = False
+        self.trained: Future | None = None
+        self._report: Future | None = None
+
+    def start(self, client: Client) -> None:
+        key = f"leg-{uuid.uuid4().hex}"
+        state = None if self._previous is None else self._previous.trained
+        self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
+        self._report = client.submit(_report_of, self.trained, key=f"report-{key}", priority=1)
+        self._report.add_done_callback(self._landed)
+
+    def release(self) -> None:
+        self._released = True
+        self._engine._forget(self)
+        for future in (self._report, self.trained):
+            if future is not None:
+                future.release()
+
+    def _landed(self, report: Future) -> None:
+        result = self._result(report)
+        self._previous = None
+        self._engine._landed(self)
+        if not self._released:
+            self._done(result)
+
+    def _result(self, report: Future) -> LegResult:
+        if report.status == "finished":
+            return LegDone(report.result())
+        if report.status == "error":
+            error = report.exception()
+            return LegFailed(WorkerLost(TRIES) if isinstance(error, KilledWorker) else error)
+        return LegFailed(EngineLost("the connection to the scheduler was lost"))
+
+
+def _keep(split: Split) -> Split:
+    """As the result of a task, not scattered, the data is made again where a worker dies."""
+    return split
+
+
+def _train(task: LegTask, split: Split, previous: Trained | None) -> Trained:
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def given_up() -> bool:
+        running = worker.state.tasks.get(key)
+        return running is None or running.state == "cancelled"
+
+    return run_leg(task, split, previous[0] if previous else None, given_up)
+
+
+def _report_of(trained: Trained) -> LegReport:
+    return trained[1]

@@ -1,0 +1,199 @@
+"""Decides which jobs run, and keeps an engine under them. One thread, one decision at a time."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hpsearch.errors import DatabaseUnavailable, EngineLost, EngineUnavailable, HpsearchError
+from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.runner.job_runner import JobRunner, Stopped
+from hpsearch.runner.ports import DatasetSource, Engine, JobStore, WriterLock
+from hpsearch.runner.turns import Share
+
+LOOK_INTERVAL = 0.5  # seconds between looks at the database
+STOP_TIMEOUT = 3.0  # seconds that a job's thread gets to stop
+ENGINE_RETRY_INTERVAL = 2.0  # seconds between attempts to reach the workers
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How the dispatcher is.
+
+    leader: whether this server runs the jobs. problem: what keeps it from it, or None.
+    """
+
+    leader: bool
+    workers: int
+    running: tuple[str, ...]
+    problem: str | None
+
+
+@dataclass(eq=False)
+class _Running:
+    runner: JobRunner
+    thread: threading.Thread
+    version: int
+    error: BaseException | None = None
+
+
+class Dispatcher:
+    """Runs all unfinished jobs of a database, as long as it holds the writer lock.
+
+    Wishes (pause, cancel, a new budget) reach it through the database only, so they may come from
+    any server. `poke` makes it look at once.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        source: DatasetSource,
+        make_engine: Callable[[], Engine],
+        lock: WriterLock,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._make_engine = make_engine
+        self._lock = lock
+        self._engine: Engine | None = None
+        self._engine_due = 0.0
+        self._running: dict[str, _Running] = {}
+        self._problem: str | None = "starting"
+        self._leader = False
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def poke(self) -> None:
+        """Look at the database now, from any thread."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> None:
+        """Stop all work; unfinished jobs go on at the next start. `timeout` in seconds."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout)
+
+    def status(self) -> Status:
+        engine = self._engine
+        workers = engine.workers() if engine is not None else 0
+        return Status(self._leader, workers, tuple(self._running), self._problem)
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._wake.clear()
+                self._look()
+                self._wake.wait(LOOK_INTERVAL)
+        finally:
+            self._stand_down("stopped")
+            self._lock.release()
+
+    def _look(self) -> None:
+        try:
+            self._leader = self._lock.held() or self._lock.try_acquire()
+            if not self._leader:
+                self._stand_down("another server runs the jobs of this database; standing by")
+                return
+            self._reap()
+            self._ensure_engine()
+            for job in self._store.unfinished():
+                self._attend(job)
+            self._problem = None
+        except (DatabaseUnavailable, EngineUnavailable) as error:
+            self._problem = str(error)
+            log.warning("cannot run jobs just now: %s", error)
+        except Exception as error:
+            self._problem = f"internal error: {error!r}"
+            log.exception("the dispatcher met an error that it does not know; it goes on")
+
+    def _ensure_engine(self) -> None:
+        if self._engine is not None:
+            return
+        if time.monotonic() < self._engine_due:
+            raise EngineUnavailable(self._problem or "no workers yet")
+        self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
+        self._engine = self._make_engine()
+
+    def _attend(self, job: Job) -> None:
+        """Bring one job to what its user wants of it."""
+        running = self._running.get(job.id)
+        if job.wish is Wish.RUN:
+            if running is None:
+                self._begin(job)
+            elif running.version != job.version:
+                running.version = job.version
+                running.runner.change(job)
+            return
+        seconds = self._halt(job.id) if running else job.seconds
+        if job.wish is Wish.CANCEL:
+            self._store.end(job.id, JobState.CANCELLED, "cancelled by user", seconds)
+        elif job.state is not JobState.PAUSED:
+            self._store.pause(job.id, seconds)
+
+    def _begin(self, job: Job) -> None:
+        assert self._engine is not None
+        runner = JobRunner(job, self._store, self._source, self._engine, Share(job.priority))
+        thread = threading.Thread(
+            target=self._run_job, args=(job.id, runner), name=f"job-{job.id}", daemon=True
+        )
+        self._running[job.id] = _Running(runner, thread, job.version)
+        thread.start()
+
+    def _run_job(self, job_id: str, runner: JobRunner) -> None:
+        try:
+            runner.run()
+        except Stopped:
+            pass
+        except BaseException as error:
+            self._running[job_id].error = error
+        finally:
+            self._wake.set()
+
+    def _reap(self) -> None:
+        """Clear away the threads that have ended, and act on why."""
+        ended = {job_id: run for job_id, run in self._running.items() if not run.thread.is_alive()}
+        for job_id, run in ended.items():
+            if isinstance(run.error, EngineLost):
+                log.warning("the workers are gone; all jobs start again on new ones: %s", run.error)
+                self._drop_engine()
+                return
+            if run.error is not None:
+                self._fail(job_id, run)
+            del self._running[job_id]
+
+    def _fail(self, job_id: str, run: _Running) -> None:
+        error = run.error
+        if isinstance(error, HpsearchError):
+            reason = str(error)
+        else:
+            log.error("job %s failed", job_id, exc_info=error)
+            reason = f"internal error: {error!r}"
+        self._store.end(job_id, JobState.FAILED, reason, run.runner.seconds())
+
+    def _halt(self, job_id: str) -> float:
+        """Stop a job's thread; returns its seconds of running."""
+        run = self._running.pop(job_id)
+        run.runner.stop()
+        run.thread.join(STOP_TIMEOUT)
+        return run.runner.seconds()
+
+    def _drop_engine(self) -> None:
+        for run in self._running.values():
+            run.runner.stop()
+        for job_id in tuple(self._running):
+            self._halt(job_id)
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _stand_down(self, problem: str) -> None:
+        self._drop_engine()
+        self._leader = False
+        self._problem = problem
