@@ -1,0 +1,24 @@
+# One image for all of hpsearch's own services; docker-compose.yml says which command each runs.
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /build
+RUN python -m venv /opt/hpsearch
+COPY requirements.lock .
+RUN /opt/hpsearch/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY pyproject.toml README.md ./
+COPY hpsearch hpsearch
+COPY storage storage
+COPY api api
+RUN /opt/hpsearch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --create-home --home-dir /home/hpsearch hpsearch \
+ && install -d -o hpsearch -g hpsearch /data
+COPY --from=build /opt/hpsearch /opt/hpsearch
+ENV PATH=/opt/hpsearch/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HPSEARCH_DATA_DIR=/data
+USER hpsearch
+WORKDIR /home/hpsearch
+VOLUME /data
+EXPOSE 8000
+CMD ["hpsearch", "serve", "--host", "0.0.0.0"]

@@ -1,0 +1,60 @@
+"""One number for a whole search: equal digests mean equal results, to the bit."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from hpsearch.history import History, Trial
+from hpsearch.spec.search import SearchSpec
+
+
+def digest(spec: SearchSpec, history: History, stop_reason: str | None) -> str:
+    """SHA-256, in hexadecimal, of the canonical result.
+
+    It covers the spec, each trial's parameters, curve and stop reason, the ranges of each round and
+    why the search ended. Floats go in with all their bits; times, ids and machines do not go in.
+    """
+    result = {
+        "spec": _exact(spec.canonical()),
+        "trials": [_trial(trial) for trial in history.trials],
+        "rounds": [
+            {
+                "index": round_.index,
+                "ranges": {
+                    name: _exact(parameter.model_dump(mode="json"))
+                    for name, parameter in sorted(round_.ranges.items())
+                },
+                "evidence": list(round_.evidence),
+            }
+            for round_ in history.rounds
+        ],
+        "stop_reason": stop_reason,
+    }
+    text = json.dumps(result, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _trial(trial: Trial) -> Mapping[str, Any]:
+    ending = trial.ending
+    return {
+        "number": trial.number,
+        "params": _exact(dict(trial.params)),
+        "reports": [
+            [report.step, _exact(report.value), _exact(report.loss)] for report in trial.reports
+        ],
+        "outcome": None if ending is None else ending.outcome.value,
+        "reason": None if ending is None else ending.reason,
+    }
+
+
+def _exact(value: Any) -> Any:
+    """Floats as hexadecimal text, so that no bit is lost and NaN has one name."""
+    if isinstance(value, float):
+        return "nan" if math.isnan(value) else value.hex()
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(item) for item in value]
+    return value
