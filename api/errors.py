@@ -1,0 +1,152 @@
+"""From errors to answers: one table of status codes, all as application/problem+json (RFC 9457)."""
+
+import math
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hpsearch.errors import (
+    DatabaseUnavailable,
+    DatasetError,
+    FieldProblem,
+    HpsearchError,
+    IdempotencyConflict,
+    ImpossibleShape,
+    InvalidSpec,
+    JobNotFound,
+    JobStateConflict,
+    MalformedJson,
+    TrialNotFound,
+    UnknownDataset,
+)
+
+RETRY_AFTER = "5"  # seconds
+MAX_PROBLEMS = 100  # in one answer
+MAX_SHOWN = 200  # characters of what came
+
+STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
+    MalformedJson: (400, "malformed-json"),
+    JobNotFound: (404, "job-not-found"),
+    TrialNotFound: (404, "trial-not-found"),
+    UnknownDataset: (404, "dataset-not-found"),
+    JobStateConflict: (409, "job-state"),
+    InvalidSpec: (422, "invalid-request"),
+    ImpossibleShape: (422, "impossible-shape"),
+    DatasetError: (422, "dataset"),
+    IdempotencyConflict: (422, "idempotency-key"),
+    DatabaseUnavailable: (503, "database-unavailable"),
+}
+"""Status and name of each error; the first class in an error's ancestry counts."""
+
+KINDS: Mapping[str, str] = {
+    **{
+        slug: f"{status}: {(cls.__doc__ or '').splitlines()[0]}"
+        for cls, (status, slug) in STATUS.items()
+    },
+    "read-only": "403: The dashboard takes no writes.",
+    "origin": "403: A page of another site asked for a change.",
+    "host": "421: The server is not addressed by this host name.",
+    "internal": "500: The server met an error of its own; its log says more.",
+}
+"""Every kind of problem that `type` can name, in words; the status alone says the others."""
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as the answer."""
+
+    media_type = "application/problem+json"
+
+
+def problem(
+    path: str,
+    status: int,
+    detail: str,
+    slug: str | None = None,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """The answer to a request for `path` that went wrong; `slug` names the kind of problem."""
+    content: dict[str, Any] = {
+        "type": f"/docs#problem-{slug}" if slug else "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": shown(path),
+    }
+    if errors:
+        content["errors"] = [
+            {
+                "field": shown(each.field),
+                "message": shown(each.message),
+                "got": shown(each.got),
+                "allowed": each.allowed,
+            }
+            for each in errors[:MAX_PROBLEMS]
+        ]
+    return ProblemResponse(content, status, headers)
+
+
+def shown(value: object) -> object:
+    """What came, as it may stand in an answer: short, finite and encodable."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` answer as a problem."""
+    app.add_exception_handler(HpsearchError, _on_hpsearch_error)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(Exception, _on_bug)
+
+
+def _on_hpsearch_error(request: Request, raised: Exception) -> Response:
+    error = cast(HpsearchError, raised)
+    status, slug = next(
+        (STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), (500, "internal")
+    )
+    problems = error.problems if isinstance(error, InvalidSpec) else ()
+    headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
+    detail = str(shown(str(error))) if not problems else _summary(problems)
+    return problem(request.url.path, status, detail, slug, problems, headers)
+
+
+def _on_http_exception(request: Request, raised: Exception) -> Response:
+    error = cast(HTTPException, raised)
+    return problem(request.url.path, error.status_code, str(error.detail), headers=error.headers)
+
+
+def _on_validation_error(request: Request, raised: Exception) -> Response:
+    """A parameter of the path, the query or a header; bodies are read by ourselves."""
+    error = cast(RequestValidationError, raised)
+    problems = [
+        FieldProblem(
+            ".".join(str(part) for part in details["loc"][1:]), details["msg"], details["input"]
+        )
+        for details in error.errors()
+    ]
+    return problem(request.url.path, 422, _summary(problems), STATUS[InvalidSpec][1], problems)
+
+
+def _on_bug(request: Request, _: Exception) -> Response:
+    return problem(
+        request.url.path, 500, "the server met an error of its own; its log says more", "internal"
+    )
+
+
+def _summary(problems: Sequence[FieldProblem]) -> str:
+    first = str(shown(str(problems[0])))
+    return first if len(problems) == 1 else f"{first} (and {len(problems) - 1} more)"

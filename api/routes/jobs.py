@@ -1,0 +1,157 @@
+"""Jobs: submit, list, look at one, and the verbs."""
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from api.body import JsonBody, OptionalJsonBody
+from api.openapi import body_of
+from api.schemas import API, JobAnswer, JobPage
+from api.services import Services, ServicesOf
+from api.submissions import (
+    JobChange,
+    JobSubmission,
+    Submission,
+    Wanted,
+    parse_change,
+    parse_clone,
+    parse_submission,
+    parse_wanted,
+)
+from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.runner.admission import admit
+
+MAX_PAGE = 500
+
+router = APIRouter(prefix=API, tags=["jobs"])
+
+JobId = Annotated[str, Path(description="the job's id", max_length=100)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="the same key and body again answers the same job; other body: 422",
+    ),
+]
+
+
+@router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission))
+def create(
+    body: JsonBody, services: ServicesOf, response: Response, idempotency_key: IdempotencyKey = None
+) -> JobAnswer:
+    """Submit a search. Its `Location` is where to look at it; 200 where the key had come before."""
+    return _create(parse_submission(body, services.jobs), services, response, idempotency_key)
+
+
+@router.get("/jobs")
+def list_jobs(
+    services: ServicesOf,
+    state: JobState | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> JobPage:
+    """Jobs, newest first."""
+    found, following = services.jobs.list(state=state, limit=limit, after=after)
+    return JobPage(items=[_answer(job, services) for job in found], next=following)
+
+
+@router.get("/jobs/{job_id}", responses={304: {"description": "not changed"}})
+def get(job_id: JobId, services: ServicesOf, request: Request) -> JobAnswer:
+    """One job, with its progress and its best trial. `If-None-Match` answers 304."""
+    answer = _answer(services.jobs.get(job_id), services)
+    content = answer.model_dump_json().encode()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    known = request.headers.get("if-none-match", "")
+    if tag in (each.strip().removeprefix("W/") for each in known.split(",")) or known == "*":
+        return Response(status_code=304, headers=headers)  # type: ignore[return-value] # no body
+    return Response(content, media_type="application/json", headers=headers)  # type: ignore[return-value] # the answer, as the bytes that the tag was made of
+
+
+@router.post("/jobs/{job_id}/cancel", status_code=202)
+def cancel(job_id: JobId, services: ServicesOf) -> JobAnswer:
+    """End the job; its finished trials stay."""
+    return _wish(job_id, Wish.CANCEL, services)
+
+
+@router.post("/jobs/{job_id}/pause", status_code=202)
+def pause(job_id: JobId, services: ServicesOf) -> JobAnswer:
+    """Train no further leg until the job is resumed."""
+    return _wish(job_id, Wish.PAUSE, services)
+
+
+@router.post("/jobs/{job_id}/resume", status_code=202)
+def resume(job_id: JobId, services: ServicesOf) -> JobAnswer:
+    """Go on with a paused job; the result is as if it had never stopped."""
+    return _wish(job_id, Wish.RUN, services)
+
+
+@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange))
+def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
+    """Change the budget or the priority, also of a finished job, which then goes on."""
+    job = services.jobs.get(job_id)
+    budget, priority = parse_change(body, job)
+    if priority is not None:
+        job = services.jobs.set_priority(job_id, priority)
+    if budget is not None:
+        job = services.jobs.change_budget(job_id, budget)
+    services.runner.poke()
+    return _answer(job, services)
+
+
+@router.post("/jobs/{job_id}/enqueue", status_code=202, openapi_extra=body_of(Wanted))
+def enqueue(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
+    """Have parameters tried that you choose; they count as one of the budget's trials."""
+    job = services.jobs.get(job_id)
+    services.jobs.enqueue(job_id, parse_wanted(body, job.spec))
+    services.runner.poke()
+    return _answer(services.jobs.get(job_id), services)
+
+
+@router.post(
+    "/jobs/{job_id}/clone", status_code=201, openapi_extra=body_of(JobSubmission, required=False)
+)
+def clone(
+    job_id: JobId,
+    body: OptionalJsonBody,
+    services: ServicesOf,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> JobAnswer:
+    """Submit the job's spec again, changed by the body (a JSON merge patch, RFC 7396)."""
+    original = services.jobs.get(job_id)
+    submission = parse_clone(body, original, services.jobs)
+    return _create(submission, services, response, idempotency_key)
+
+
+def _create(
+    submission: Submission, services: Services, response: Response, key: str | None
+) -> JobAnswer:
+    admit(submission.spec, services.catalogue)
+    job, created = services.jobs.create(
+        submission.spec, key, submission.terms.warm_start, submission.terms.priority
+    )
+    if created:
+        services.runner.poke()
+    response.status_code = 201 if created else 200
+    response.headers["Location"] = f"{API}/jobs/{job.id}"
+    return _answer(job, services)
+
+
+def _wish(job_id: str, wish: Wish, services: Services) -> JobAnswer:
+    job = services.jobs.wish(job_id, wish)
+    services.runner.poke()
+    return _answer(job, services)
+
+
+def _answer(job: Job, services: Services) -> JobAnswer:
+    best: list[Any] = services.trials.best(job.id, 1)
+    return JobAnswer.of(
+        job,
+        services.trials.progress(job.id),
+        best[0] if best else None,
+        services.trials.study_id(job.id),
+    )

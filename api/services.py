@@ -1,0 +1,64 @@
+"""What the routes work with, put together in api.app and handed over through the application."""
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+
+from api.settings import Settings
+from hpsearch.datasets.catalogue import Catalogue
+from storage.database import Database
+from storage.events import Events
+from storage.jobs import Jobs
+from storage.trials import Trials
+
+
+class RunnerStatus(Protocol):
+    """How the runner of this process is."""
+
+    @property
+    def leader(self) -> bool:
+        """Whether this process runs the jobs; another one may."""
+        ...
+
+    @property
+    def workers(self) -> int: ...
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps jobs from running, in words."""
+        ...
+
+
+class Runner(Protocol):
+    """The dispatcher, as far as the HTTP side needs it."""
+
+    def start(self) -> None: ...
+
+    def poke(self) -> None:
+        """Something changed in the database: look now rather than at the next turn."""
+        ...
+
+    def stop(self, timeout: float) -> None: ...
+
+    def status(self) -> RunnerStatus: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Storage, data sets and the runner; all safe to use from several threads."""
+
+    settings: Settings
+    database: Database
+    jobs: Jobs
+    trials: Trials
+    events: Events
+    catalogue: Catalogue
+    runner: Runner
+
+
+def _of_request(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+ServicesOf = Annotated[Services, Depends(_of_request)]

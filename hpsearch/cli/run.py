@@ -1,0 +1,80 @@
+"""`hpsearch run`: the server and, in a second thread, a client of it, in one process."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+from rich.console import Console
+
+from hpsearch.cli import tables
+from hpsearch.cli.server import Server, address_of
+from hpsearch.cli.watch import Watcher, watch_until_end
+from hpsearch.client import Client
+from hpsearch.errors import ServiceError
+
+BEST_SHOWN = 5
+START_INTERVAL = 0.05  # seconds between looks at whether the server has started
+
+
+def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) -> int:
+    """Serve until Ctrl-C, or with `leave` until the job has ended.
+
+    Returns 0 where all went well, 1 where the job of a run that leaves did not complete. Raises
+    ServiceError where the server refused the spec.
+    """
+    server = Server(log_level="warning")
+    user = _User(spec, address_of(listener), server, leave, out)
+    thread = threading.Thread(target=user.act, name="user", daemon=True)
+    thread.start()
+    try:
+        server.serve_on(listener)
+    except SystemExit as error:
+        if error.code:
+            raise
+    user.left.set()
+    thread.join(timeout=1)
+    if user.error is not None:
+        raise user.error
+    return 0 if user.completed or not leave else 1
+
+
+@dataclass
+class _User:
+    """What a person would do beside the server: submit, watch, read the result."""
+
+    spec: bytes
+    url: str
+    server: Server
+    leave: bool
+    out: Console
+    completed: bool = False
+    error: ServiceError | None = None
+
+    def __post_init__(self) -> None:
+        self.left = threading.Event()
+
+    def act(self) -> None:
+        while not self.server.started and not self.left.is_set():
+            time.sleep(START_INTERVAL)
+        try:
+            self._search()
+        except ServiceError as error:
+            # While the server leaves, an unanswered request is no news.
+            if not self.server.should_exit:
+                self.error = error
+                self.server.should_exit = True
+        if self.leave:
+            self.server.should_exit = True
+
+    def _search(self) -> None:
+        with Client(self.url) as client:
+            job = client.submit(self.spec)
+            self.out.print(f"job {job['id']} at {self.url}{job['links']['self']}", highlight=False)
+            with Watcher(self.out) as watcher:
+                ended = watch_until_end(client, job["id"], watcher)
+            best = client.best(job["id"], BEST_SHOWN)
+            self.completed = ended["state"] == "completed"
+        tables.print_result(self.out, self.url, ended, best)
+        if not self.leave:
+            self.out.print("still serving; Ctrl-C ends it", highlight=False)

@@ -1,0 +1,78 @@
+"""uvicorn in the foreground: starts with one clear line, leaves within five seconds."""
+
+import signal
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from hpsearch.errors import InvalidSettings
+
+APP = "api.app:create_app"
+DRAIN_TIMEOUT = 1  # seconds that requests in flight get to finish
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port; raises InvalidSettings where that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        reason = error.strerror if isinstance(error, OSError) else "is no host name"
+        hint = "choose another with --port" if port else ""
+        text = f"cannot listen on {host} port {port}: {reason}; {hint}".rstrip("; ")
+        raise InvalidSettings(text) from None
+    listener.set_inheritable(False)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Where people reach the server."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared with, not bound to
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with two manners of its own.
+
+    It tells the application as soon as it begins to leave, through the lifespan state `stopping`,
+    so that endless answers end by themselves; and it ends with exit code 0 when asked to end.
+    """
+
+    def __init__(self, log_level: str) -> None:
+        config = uvicorn.Config(
+            APP,
+            factory=True,
+            log_level=log_level,
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_TIMEOUT,
+            server_header=False,
+        )
+        super().__init__(config)
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn takes both over while it runs, and raises them again when it has ended.
+            signal.signal(number, _leave)
+        try:
+            self.run(sockets=[listener])
+        finally:
+            listener.close()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        stopping = self.lifespan.state.get("stopping")
+        if stopping is not None:
+            stopping.set()
+        await super().shutdown(sockets)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)

@@ -1,0 +1,76 @@
+"""Answers of the server as tables for people."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hpsearch.datasets.catalogue import DatasetInfo
+
+Answer = Mapping[str, Any]
+
+
+def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
+    table = Table("job", "name", "state", "trials", "best", "created (UTC)")
+    for job in jobs:
+        trials = job["progress"]["trials"]
+        planned = trials["planned"]
+        table.add_row(
+            job["id"],
+            job["name"] or "",
+            job["state"],
+            f"{finished(job)}/{planned}" if planned else str(finished(job)),
+            accuracy(job["best"]),
+            job["created_at"][:19].replace("T", " "),
+        )
+    out.print(table if jobs else "no jobs yet")
+
+
+def print_best(out: Console, trials: Sequence[Answer]) -> None:
+    names = sorted({name for trial in trials for name in trial["params"]})
+    table = Table("trial", "accuracy", *names)
+    for trial in trials:
+        values = [_shown(trial["params"].get(name)) for name in names]
+        table.add_row(str(trial["number"]), f"{trial['value']:.4f}", *values)
+    out.print(table if trials else "no trial is complete yet")
+
+
+def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) -> None:
+    """What a job found, and where to look at it."""
+    trials = job["progress"]["trials"]
+    out.print(
+        f"job {job['id']} {job['state']} ({job['stop_reason']}): "
+        f"{trials['complete']} complete, {trials['pruned']} pruned, {trials['failed']} failed, "
+        f"{job['progress']['epochs']:.1f} epochs in {job['seconds']:.0f} s",
+        highlight=False,
+    )
+    print_best(out, best)
+    for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):
+        out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
+
+
+def print_datasets(out: Console, infos: Iterable[DatasetInfo]) -> None:
+    table = Table("name", "images (training, test)", "shape", "classes", "source or how to get it")
+    for info in infos:
+        table.add_row(
+            info.name,
+            f"{info.training}, {info.test}" if info.available else "not here yet",
+            " × ".join(str(size) for size in info.shape) if info.shape else "",
+            str(info.classes) if info.classes else "",
+            info.source if info.available else (info.how or info.source),
+        )
+    out.print(table)
+
+
+def finished(job: Answer) -> int:
+    trials = job["progress"]["trials"]
+    return int(trials["complete"] + trials["pruned"] + trials["failed"])
+
+
+def accuracy(best: Answer | None) -> str:
+    return f"{best['value']:.4f}" if best else "–"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
