@@ -145,6 +145,7 @@ class History:
     rounds: by index, ascending. prior: trials of earlier jobs that this one starts from.
     enqueued: parameters that the user wants tried and that no trial has taken up yet, in order.
     seconds: of running so far, pauses not counted.
+    classes: of the data set, where known: accuracy at chance is one in so many.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -152,6 +153,7 @@ class History:
     prior: tuple[Trial, ...] = ()
     enqueued: tuple[Mapping[str, Value], ...] = ()
     seconds: float = 0.0
+    classes: int | None = None
 
 
 @dataclass(frozen=True)

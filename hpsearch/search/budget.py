@@ -1,0 +1,71 @@
+"""What a search has used up of its budget, and whether that ends it."""
+
+from collections.abc import Sequence
+
+from hpsearch.history import Done, History, Outcome, Trial, TrialState
+from hpsearch.spec.parts import Budget
+
+SLACK = 1e-9
+"""Epochs: sums of fractions are not exact."""
+
+
+def spent(trials: Sequence[Trial]) -> float:
+    """Epochs of training that these trials took."""
+    return sum(trial.epochs for trial in trials)
+
+
+def over_at_once(budget: Budget, history: History) -> Done | None:
+    """Ends that do not wait for cohorts in flight: they depend on clocks and faults."""
+    if budget.seconds is not None and history.seconds >= budget.seconds:
+        return Done("budget: seconds")
+    failed = sum(
+        trial.ending is not None and trial.ending.outcome is Outcome.WORKER_LOST
+        for trial in history.trials
+    )
+    if failed >= budget.failures:
+        return Done("too many failures", failed=True)
+    return None
+
+
+def over(budget: Budget, known: Sequence[Trial], planned: int) -> Done | None:
+    """Ends that depend on nothing but the spec and the results of `known` trials.
+
+    `planned` counts all trials of the search so far. Call it with trials in order of number.
+    """
+    best, since = -1.0, 0
+    for trial in known:
+        if trial.state is TrialState.FAIL:
+            continue
+        value = trial.value
+        since += 1
+        if value is not None and value > best:
+            best, since = value, 0
+    if budget.target is not None and best >= budget.target:
+        return Done("target reached")
+    if budget.patience is not None and best >= 0 and since >= budget.patience:
+        return Done("no improvement")
+    if budget.trials is not None and planned >= budget.trials:
+        return Done("budget: trials")
+    return None
+
+
+def affordable(budget: Budget, used: float, epochs: float, count: int) -> int:
+    """How many of `count` trials of `epochs` each fit in what is left after `used` epochs."""
+    if budget.epochs is None:
+        return count
+    return max(0, min(count, int((budget.epochs - used + SLACK) / epochs)))
+
+
+def progress(budget: Budget, planned: int, used: float, seconds: float) -> float:
+    """How far the search is, 0 to 1, by whichever limit is nearest.
+
+    Seconds count only where nothing else limits the search: clocks differ from run to run.
+    """
+    shares = []
+    if budget.trials is not None:
+        shares.append(planned / budget.trials)
+    if budget.epochs is not None:
+        shares.append(used / budget.epochs)
+    if not shares and budget.seconds is not None:
+        shares.append(seconds / budget.seconds)
+    return min(1.0, max(shares, default=0.0))

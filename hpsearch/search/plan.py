@@ -1,0 +1,163 @@
+"""What happens next in a search: a pure function of its spec and its history.
+
+Two cohorts may be in flight. So that nothing depends on who finishes first, a cohort is planned
+from what all cohorts but the one before it have brought, and from the parameters of that one.
+Where more must be known, at the start of a round and at the end of the budget, the plan waits for
+everything in flight and then decides from all of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpsearch.history import Cohort, Done, History, Origin, Plan, Round, Trial, TrialState, Wait
+from hpsearch.search import budget, rounds
+from hpsearch.search.curves import Curve, curves
+from hpsearch.search.sampling import Knowledge, Params, explore, propose, seed_of
+from hpsearch.search.scale import fits
+from hpsearch.spec.search import SearchSpec
+
+
+def plan(spec: SearchSpec, history: History) -> Plan:
+    """The next cohort; Wait while a cohort in flight must finish first; Done with the reason."""
+    done = budget.over_at_once(spec.budget, history)
+    if done is not None:
+        return done
+    trials = history.trials
+    settled = trials[: _start_of_last_cohort(trials)]
+    if any(trial.state is TrialState.RUNNING for trial in settled):
+        return Wait()
+    in_flight = any(trial.state is TrialState.RUNNING for trial in trials[len(settled) :])
+    decided = _decide(_View(spec, history, settled, trials[len(settled) :]))
+    if in_flight and not isinstance(decided, Cohort):
+        return Wait()
+    if decided is None:
+        decided = _decide(_View(spec, history, trials, ()))
+    assert decided is not None, "with nothing in flight there is nothing to wait for"
+    return decided
+
+
+@dataclass(frozen=True)
+class _View:
+    """What a cohort is planned from: finished trials, and those it must not know the results of."""
+
+    spec: SearchSpec
+    history: History
+    known: Sequence[Trial]
+    unknown: Sequence[Trial]
+
+    @property
+    def planned(self) -> int:
+        return len(self.known) + len(self.unknown)
+
+    @property
+    def cohort(self) -> int:
+        return self.history.trials[-1].cohort + 1 if self.history.trials else 0
+
+    @property
+    def used(self) -> float:
+        """Epochs of training, at most: what is unknown counts in full."""
+        reserved = sum(self.history.rounds[trial.round].epochs for trial in self.unknown)
+        return budget.spent(self.known) + reserved
+
+
+def _decide(view: _View) -> Cohort | Done | None:
+    """The next cohort, or the end; None where that needs the results of the unknown trials."""
+    spec = view.spec
+    done = budget.over(spec.budget, view.known, view.planned)
+    if done is not None:
+        return done
+    progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
+    due = rounds.due(spec, progress)
+    last = view.history.rounds[-1] if view.history.rounds else None
+    opens = last is None or due > last.index
+    if opens and view.unknown:
+        return None
+    known = curves(view.known)
+    prior = [each for each in curves(view.history.prior) if fits(spec.space, each.params)]
+    current = _round(view, last, known, prior) if opens or last is None else last
+    size = _size(view, current)
+    wanted = budget.affordable(spec.budget, view.used, current.epochs, size)
+    if wanted < size and view.unknown:
+        return None
+    if wanted == 0:
+        return Done("budget: epochs")
+    return _cohort(view, current, opens, wanted, [*prior, *known])
+
+
+def _round(
+    view: _View, last: Round | None, known: Sequence[Curve], prior: Sequence[Curve]
+) -> Round:
+    if last is None:
+        return rounds.first(view.spec, prior)
+    return rounds.following(view.spec, last, last.index + 1, known, _chance(view.history))
+
+
+def _chance(history: History) -> float | None:
+    return None if history.classes is None else 1 / history.classes
+
+
+def _size(view: _View, current: Round) -> int:
+    """Trials of a full cohort, no further than the round's and the budget's number of trials."""
+    size = view.spec.cohort
+    total = view.spec.budget.trials
+    if total is None:
+        return size
+    ahead = [round(share * total) for share in rounds.boundaries(view.spec)[current.index :]]
+    ends = [end - view.planned for end in (*ahead, total) if end > view.planned]
+    return min(size, *ends)
+
+
+def _cohort(
+    view: _View, current: Round, opens: bool, size: int, finished: Sequence[Curve]
+) -> Cohort:
+    index = view.cohort
+    seed = seed_of(view.spec.seed, current.index, index)
+    numbers = range(view.planned, view.planned + size)
+    taken = view.history.enqueued[:size]
+    chosen: list[tuple[str, Params]] = [("enqueued", params) for params in taken]
+    free = numbers[len(taken) :]
+    far = sum(_explores(view, current, number) for number in free)
+    knowledge = Knowledge(
+        finished=finished,
+        pending=[trial.params for trial in view.unknown],
+        tried=_tried(view, current),
+    )
+    near = propose(view.spec.sampler, current.ranges, len(free) - far, seed, knowledge)
+    chosen += [("sampler", params) for params in near]
+    chosen += [
+        ("explore", params) for params in explore(view.spec.space, far, seed, knowledge.tried)
+    ]
+    trials = tuple(
+        Trial(
+            number=number,
+            round=current.index,
+            cohort=index,
+            params=params,
+            origin=Origin(source, _asked(view.spec, source), seed, len(view.known)),
+        )
+        for number, (source, params) in zip(numbers, chosen, strict=True)
+    )
+    return Cohort(index, current, trials, opens, len(taken))
+
+
+def _asked(spec: SearchSpec, source: str) -> str:
+    return {"sampler": spec.sampler.name, "explore": "random"}.get(source, "")
+
+
+def _explores(view: _View, current: Round, number: int) -> bool:
+    """Spread evenly over the later rounds: every tenth trial where the share is 0.1."""
+    share = view.spec.rounds.explore if current.index > 0 else 0.0
+    return int((number + 1) * share + 1e-9) > int(number * share + 1e-9)
+
+
+def _tried(view: _View, current: Round) -> list[Params]:
+    """Points that were given as long a training as this round gives."""
+    epochs = {each.index: each.epochs for each in (*view.history.rounds, current)}
+    return [trial.params for trial in view.history.trials if epochs[trial.round] >= current.epochs]
+
+
+def _start_of_last_cohort(trials: Sequence[Trial]) -> int:
+    start = len(trials)
+    while start > 0 and trials[start - 1].cohort == trials[-1].cohort:
+        start -= 1
+    return start

@@ -1,0 +1,182 @@
+"""The pruners, as pure functions of learning curves.
+
+Each decides what Optuna's pruner of that name decides in a study whose other trials are the given
+peers; the tests hold them against Optuna. Ours also say the bar that was missed.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from hpsearch.search.ladder import step_of
+from hpsearch.spec.parts import Pruner
+
+Values = Mapping[int, float]
+"""Accuracies of one trial by step."""
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A trial to compare with."""
+
+    number: int
+    values: Values
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A bar that a trial did not reach: its value, the bar, what it is, with how many compared."""
+
+    value: float
+    bar: float
+    what: str
+    compared: int | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One trial at a report point, `step`, and those it is compared with.
+
+    values: its own, this one included. last: the step at which a full training ends. first: the
+    first step of the ladder.
+    """
+
+    number: int
+    step: int
+    values: Values
+    rivals: Sequence[Rival]
+    first: int
+    last: int
+
+    def there(self) -> list[float]:
+        """What the rivals had at this step."""
+        return [each.values[self.step] for each in self.rivals if self.step in each.values]
+
+
+def missed(pruner: Pruner, standing: Standing) -> Miss | None:
+    """The bar that the trial misses here; None where it may go on."""
+    rule = RULES[pruner.name]
+    if pruner.patience and _improving(standing, pruner.patience):
+        return None
+    return rule(pruner, standing)
+
+
+def _never(_pruner: Pruner, _standing: Standing) -> Miss | None:
+    return None
+
+
+def _median(pruner: Pruner, standing: Standing) -> Miss | None:
+    return _below_percentile(pruner, standing, 50.0, "the median")
+
+
+def _percentile(pruner: Pruner, standing: Standing) -> Miss | None:
+    what = f"the best {pruner.percentile:g} per cent's"
+    return _below_percentile(pruner, standing, 100.0 - pruner.percentile, what)
+
+
+def _below_percentile(
+    pruner: Pruner, standing: Standing, percentile: float, what: str
+) -> Miss | None:
+    there = standing.there()
+    if not there or len(there) < pruner.startup_trials:
+        return None
+    if standing.step < step_of(pruner.warm_up):
+        return None
+    best = max(standing.values.values())
+    bar = float(np.percentile(there, percentile))
+    return Miss(best, bar, what, len(there)) if best < bar else None
+
+
+def _threshold(pruner: Pruner, standing: Standing) -> Miss | None:
+    assert pruner.lower is not None
+    if standing.step < step_of(pruner.warm_up):
+        return None
+    value = standing.values[standing.step]
+    return Miss(value, pruner.lower, "the threshold") if value < pruner.lower else None
+
+
+def _successive_halving(pruner: Pruner, standing: Standing) -> Miss | None:
+    return _halving(pruner, standing, standing.rivals, 0)
+
+
+def _hyperband(pruner: Pruner, standing: Standing) -> Miss | None:
+    """Successive halving among the trials of one bracket; each starts to cut at another step."""
+    budgets = _bracket_budgets(pruner.reduction_factor, standing)
+    own = bracket(standing.number, budgets)
+    rivals = [each for each in standing.rivals if bracket(each.number, budgets) == own]
+    return _halving(pruner, standing, rivals, own)
+
+
+def _halving(pruner: Pruner, standing: Standing, rivals: Sequence[Rival], rate: int) -> Miss | None:
+    """At each rung that this report reaches, the best one in `reduction_factor` goes on.
+
+    Rung k is the first report at or after `first` · reduction_factor^(k + rate) steps.
+    """
+    value = standing.values[standing.step]
+    for rung in _rungs(pruner, standing, rate):
+        there = [_at_rung(each.values, rung) for each in rivals]
+        competing = sorted([value, *(each for each in there if each is not None)])
+        promoted = max(len(competing) // pruner.reduction_factor, 1)
+        bar = competing[-promoted]
+        if value < bar:
+            what = f"the best one in {pruner.reduction_factor}, which starts at"
+            return Miss(value, bar, what, len(competing) - 1)
+    return None
+
+
+def _rungs(pruner: Pruner, standing: Standing, rate: int) -> list[int]:
+    """The rungs (in steps) that the trial reaches with this report and had not reached before."""
+    before = max((step for step in standing.values if step < standing.step), default=0)
+    rungs = []
+    rung = standing.first * pruner.reduction_factor**rate
+    while rung <= standing.step:
+        if rung > before:
+            rungs.append(rung)
+        rung *= pruner.reduction_factor
+    return rungs
+
+
+def _at_rung(values: Values, rung: int) -> float | None:
+    """The value at the first report at or after the rung."""
+    reached = [step for step in values if step >= rung]
+    return values[min(reached)] if reached else None
+
+
+def _bracket_budgets(factor: int, standing: Standing) -> list[int]:
+    count = math.floor(math.log(standing.last / standing.first, factor)) + 1
+    return [
+        math.ceil(count * factor ** (count - 1 - index) / (count - index)) for index in range(count)
+    ]
+
+
+def bracket(number: int, budgets: Sequence[int]) -> int:
+    """The Hyperband bracket of a trial, as Optuna draws it in a study named "hpsearch"."""
+    place = crc32(f"hpsearch_{number}".encode()) % sum(budgets)
+    for index, size in enumerate(budgets):
+        place -= size
+        if place < 0:
+            return index
+    raise AssertionError("a place below the sum lies in some bracket")
+
+
+def _improving(standing: Standing, patience: int) -> bool:
+    """Whether the best of the last reports, `patience` and one, is above all before them."""
+    steps = sorted(standing.values)
+    if len(steps) <= patience + 1:
+        return True
+    before = max(standing.values[step] for step in steps[: -patience - 1])
+    lately = max(standing.values[step] for step in steps[-patience - 1 :])
+    return before <= lately
+
+
+RULES: Mapping[str, Callable[[Pruner, Standing], Miss | None]] = {
+    "none": _never,
+    "median": _median,
+    "percentile": _percentile,
+    "successive_halving": _successive_halving,
+    "hyperband": _hyperband,
+    "threshold": _threshold,
+}

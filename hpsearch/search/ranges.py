@@ -1,0 +1,124 @@
+"""Drawing ranges around good trials, on each parameter's own scale and never outside the box."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hpsearch.search.curves import Curve, common_step, ranked
+from hpsearch.search.scale import Numeric, Space, between, contains, place, same
+from hpsearch.spec.space import CategoricalParameter, Parameter
+
+FEWEST_GOOD = 4
+"""Trials around which a range is drawn, at least."""
+MOST_GOOD = 12
+"""And at most: with many trials the best few per cent lie close enough together."""
+MARGIN = 0.25
+"""Of the good trials' spread, left free on either side."""
+NARROWEST = 0.25
+"""Of the range before: a round never narrows to less, as its evidence is noisy."""
+EDGE = 0.1
+"""Of the box: good trials this close to its edge are worth an advice."""
+TRIES_TO_DROP = 3
+"""A categorical choice drops out only after so many trials with it."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """New ranges with their evidence, and why they are so."""
+
+    ranges: Space
+    evidence: tuple[int, ...]
+    reason: str
+    advice: tuple[str, ...] = ()
+
+
+def draw(
+    box: Space, before: Space, known: Sequence[Curve], keep: float, chance: float | None
+) -> Drawn:
+    """Draw ranges around the best `keep` share of the trials at their furthest common step.
+
+    `chance` is the accuracy of a guess, where known: trials at chance are no evidence.
+    """
+    step = common_step(known, 2 * FEWEST_GOOD)
+    if step is None:
+        return Drawn(before, (), "no trial has a value yet: the ranges stay as they were")
+    order = ranked(known, step)
+    past = [each for each in order if chance is None or each.values[step] > 1.5 * chance]
+    if not past:
+        return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
+    count = min(max(FEWEST_GOOD, round(keep * len(order))), MOST_GOOD)
+    good = past[:count]
+    ranges = {name: _drawn(box[name], before[name], name, good, order) for name in box}
+    return Drawn(
+        ranges,
+        tuple(each.number for each in good),
+        f"drawn around the best {len(good)} of {len(order)} trials, "
+        f"compared after {step / 100:g} epochs "
+        f"(accuracy {good[-1].values[step]:.3f} to {good[0].values[step]:.3f})",
+        tuple(_advice(box, good)),
+    )
+
+
+def _drawn(
+    box: Parameter, before: Parameter, name: str, good: Sequence[Curve], order: Sequence[Curve]
+) -> Parameter:
+    if isinstance(box, CategoricalParameter):
+        return _choices(box, name, good, order)
+    assert not isinstance(before, CategoricalParameter)
+    places = _places(box, name, good)
+    if len(places) < 2:
+        return before
+    start, end = min(places), max(places)
+    margin = MARGIN * (end - start)
+    narrowest = NARROWEST * (place(box, before.high) - place(box, before.low))
+    margin = max(margin, (narrowest - (end - start)) / 2)
+    return between(box, start - margin, end + margin)
+
+
+def _choices(
+    box: CategoricalParameter, name: str, good: Sequence[Curve], order: Sequence[Curve]
+) -> CategoricalParameter:
+    """The choices without those that were tried often enough and are not among the good."""
+    kept = []
+    for choice in box.choices:
+        tried = [each for each in order if name in each.params and same(each.params[name], choice)]
+        if len(tried) < TRIES_TO_DROP or any(each in good for each in tried):
+            kept.append(choice)
+    return box.model_copy(update={"choices": kept}) if kept else box
+
+
+def _places(box: Numeric, name: str, good: Sequence[Curve]) -> list[float]:
+    values = (each.params[name] for each in good if name in each.params)
+    return [place(box, value) for value in values if not isinstance(value, str)]
+
+
+def _advice(box: Space, good: Sequence[Curve]) -> Iterator[str]:
+    """Where the best trials lie at the edge of what the user allowed."""
+    for name, parameter in box.items():
+        if isinstance(parameter, CategoricalParameter) or parameter.low == parameter.high:
+            continue
+        places = sorted(_places(parameter, name, good))
+        if len(places) < 2:
+            continue
+        middle = places[len(places) // 2]
+        if middle < EDGE:
+            yield _words(name, "lower", parameter.low)
+        elif middle > 1 - EDGE:
+            yield _words(name, "upper", parameter.high)
+
+
+def _words(name: str, end: str, bound: float) -> str:
+    return (
+        f"the best values of {name} lie at the {end} end of your range ({bound:g}): "
+        f"a range that goes further may do better"
+    )
+
+
+def within(box: Space, ranges: Space) -> bool:
+    """Whether every range lies inside the box."""
+    return all(_inside(box[name], ranges[name]) for name in box)
+
+
+def _inside(box: Parameter, inner: Parameter) -> bool:
+    if isinstance(inner, CategoricalParameter):
+        return all(contains(box, choice) for choice in inner.choices)
+    return contains(box, inner.low) and contains(box, inner.high)

@@ -1,0 +1,76 @@
+"""Coarse to fine: which round a cohort belongs to, and the round that opens."""
+
+from collections.abc import Sequence
+
+from hpsearch.history import Round
+from hpsearch.search.curves import Curve
+from hpsearch.search.ladder import report_epochs, round_epochs
+from hpsearch.search.ranges import draw
+from hpsearch.search.scale import Space
+from hpsearch.spec.parts import Budget
+from hpsearch.spec.search import SearchSpec
+
+TRIALS_BEFORE = (0.4, 0.7)
+"""Of the trials: where the second and the third of three rounds begin."""
+EPOCHS_BEFORE = (0.1, 0.3)
+"""The same in shares of the epochs, as earlier rounds train less."""
+
+
+def boundaries(spec: SearchSpec) -> tuple[float, ...]:
+    """Progress (0 to 1) at which rounds 1, 2, … begin."""
+    first, last = EPOCHS_BEFORE if _by_epochs(spec.budget) else TRIALS_BEFORE
+    later = spec.rounds.count - 1
+    if later == 0:
+        return ()
+    if later == 1:
+        return (first,)
+    return tuple(first + (last - first) * i / (later - 1) for i in range(later))
+
+
+def due(spec: SearchSpec, progress: float) -> int:
+    """The round that a search this far along should be in."""
+    return sum(progress >= boundary for boundary in boundaries(spec))
+
+
+def first(spec: SearchSpec, prior: Sequence[Curve]) -> Round:
+    """The first round: the whole box, or around the good trials of earlier jobs."""
+    if prior:
+        drawn = draw(spec.space, spec.space, prior, spec.rounds.keep, None)
+        reason = f"earlier jobs: {drawn.reason}"
+        return _round(spec, 0, drawn.ranges, spec.space, (), reason, drawn.advice)
+    return _round(spec, 0, spec.space, spec.space, (), "the whole box", ())
+
+
+def following(
+    spec: SearchSpec, last: Round, index: int, known: Sequence[Curve], chance: float | None
+) -> Round:
+    """Round `index`, drawn around the good trials among `known`."""
+    drawn = draw(spec.space, last.ranges, known, spec.rounds.keep, chance)
+    return _round(
+        spec, index, drawn.ranges, last.ranges, drawn.evidence, drawn.reason, drawn.advice
+    )
+
+
+def _round(
+    spec: SearchSpec,
+    index: int,
+    ranges: Space,
+    before: Space,
+    evidence: tuple[int, ...],
+    reason: str,
+    advice: tuple[str, ...],
+) -> Round:
+    return Round(
+        index=index,
+        ranges=ranges,
+        before=before,
+        evidence=evidence,
+        reason=reason,
+        epochs=round_epochs(spec, index),
+        report_epochs=report_epochs(spec, index),
+        advice=advice,
+    )
+
+
+def _by_epochs(budget: Budget) -> bool:
+    return budget.trials is None
