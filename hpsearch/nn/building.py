@@ -1,0 +1,138 @@
+"""From settings to layers: shapes, counts, and networks ready to train."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hpsearch.nn.architectures import layers_of
+from hpsearch.nn.arrays import Shape
+from hpsearch.nn.fusion import fuse
+from hpsearch.nn.initializers import initialize
+from hpsearch.nn.layers.activations import ReLU, Sigmoid, Tanh
+from hpsearch.nn.layers.affine import Affine
+from hpsearch.nn.layers.base import Layer, Site
+from hpsearch.nn.layers.batch_norm import BatchNorm
+from hpsearch.nn.layers.convolution import Convolution
+from hpsearch.nn.layers.dropout import Dropout
+from hpsearch.nn.layers.flatten import Flatten
+from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.network import Network, parameter_entries, view
+from hpsearch.spec.network import (
+    AffineSettings,
+    FlattenSettings,
+    Initializer,
+    LayerSettings,
+    NetworkSettings,
+)
+
+LAYER_CLASSES: dict[str, Callable[..., Layer]] = {
+    "affine": Affine,
+    "convolution": Convolution,
+    "max_pooling": MaxPooling,
+    "average_pooling": AveragePooling,
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "batch_norm": BatchNorm,
+    "dropout": Dropout,
+    "flatten": Flatten,
+}
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a network takes: learned numbers, and bytes of workspaces for a batch."""
+
+    parameters: int
+    workspace_bytes: int
+
+
+def output_shapes(
+    network: NetworkSettings, input_shape: tuple[int, int, int], classes: int
+) -> list[tuple[str, Shape]]:
+    """Each layer's name and output shape, (channels, height, width) or (features,).
+
+    Raises ImpossibleShape where a layer cannot take what arrives at it.
+    """
+    layers = _layers(_descriptions(network, input_shape, classes), input_shape)
+    return [(layer.site.name, layer.output_shape) for layer in layers]
+
+
+def network_size(
+    network: NetworkSettings,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    batch_size: int,
+    dtype: npt.DTypeLike = np.float32,
+) -> Size:
+    """What a network would take, without building it. Raises ImpossibleShape."""
+    layers = _layers(_descriptions(network, input_shape, classes), input_shape)
+    entries = parameter_entries(layers)
+    itemsize = np.dtype(dtype).itemsize
+    return Size(
+        parameters=entries[-1].stop,
+        workspace_bytes=sum(
+            buffer.bytes(itemsize)
+            for stage in fuse(layers)
+            for buffer in stage.buffers(batch_size).values()
+        ),
+    )
+
+
+def build_network(
+    network: NetworkSettings,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    generator: np.random.Generator,
+    dtype: npt.DTypeLike = np.float32,
+) -> Network:
+    """A network with its first weights; the same generator draws its dropout masks.
+
+    `input_shape` is (channels, height, width). Raises ImpossibleShape.
+    """
+    descriptions = _descriptions(network, input_shape, classes)
+    layers = _layers(descriptions, input_shape)
+    built = Network(layers, fuse(layers), dtype)
+    built.use_generator(generator)
+    initializers: dict[int, Initializer] = {
+        layer.site.number: getattr(description, "initializer", None) or network.initializer
+        for layer, description in zip(layers, descriptions, strict=True)
+    }
+    for entry in sorted(built.parameter_entries, key=lambda entry: entry.layer.site.number):
+        initializer = initializers[entry.layer.site.number]
+        initialize(view(built.parameters, entry), entry.shape, initializer, generator)
+    for entry in built.running_entries:
+        initialize(view(built.running, entry), entry.shape, network.initializer, generator)
+    return built
+
+
+def _descriptions(
+    network: NetworkSettings, input_shape: tuple[int, int, int], classes: int
+) -> list[LayerSettings]:
+    """All layers: those of the settings, flatten where it is missing, the affine to the classes."""
+    wanted: list[LayerSettings] = [
+        *layers_of(network, input_shape),
+        AffineSettings(units=classes),
+    ]
+    complete: list[LayerSettings] = []
+    flat = False
+    for description in wanted:
+        if isinstance(description, AffineSettings) and not flat:
+            complete.append(FlattenSettings())
+        flat = flat or isinstance(description, AffineSettings | FlattenSettings)
+        complete.append(description)
+    return complete
+
+
+def _layers(descriptions: list[LayerSettings], input_shape: tuple[int, int, int]) -> list[Layer]:
+    shape: Shape = input_shape
+    layers: list[Layer] = []
+    for number, description in enumerate(descriptions, start=1):
+        site = Site(number, description.type, shape)
+        numbers: dict[str, Any] = description.model_dump(exclude={"type", "initializer"})
+        layers.append(LAYER_CLASSES[description.type](site, **numbers))
+        shape = layers[-1].output_shape
+    return layers

@@ -1,0 +1,26 @@
+"""Which images a step sees, and how they enter the network."""
+
+import numpy as np
+import numpy.typing as npt
+
+from hpsearch.datasets.values import Images
+from hpsearch.nn.arrays import FloatArray
+
+
+def steps_per_epoch(images: int, batch_size: int) -> int:
+    """Minibatches in one pass; the last one may be short."""
+    return -(-images // batch_size)
+
+
+def load_batch(images: Images, chosen: npt.NDArray[np.intp] | slice, out: FloatArray) -> None:
+    """Images (N, C, H, W) into a batch (H, C, W, batch); bytes 0..255 become 0..1.
+
+    Where fewer are chosen than `out` holds, the rest of `out` becomes zero.
+    """
+    batch = images[chosen].transpose(2, 1, 3, 0)
+    count = batch.shape[-1]
+    if batch.dtype == np.uint8:
+        np.multiply(batch, out.dtype.type(1 / 255), out=out[..., :count])
+    else:
+        out[..., :count] = batch
+    out[..., count:] = 0
