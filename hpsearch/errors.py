@@ -100,6 +100,17 @@ class DatabaseUnavailable(HpsearchError):
     """The database cannot be reached or written just now; the same call may go through later."""
 
 
+class DiskFull(DatabaseUnavailable):
+    """The database's disk is full; writing goes on by itself once there is room."""
+
+    def __init__(self) -> None:
+        super().__init__("the database's disk is full: nothing was written; make room on it")
+
+
+class UnusableDatabase(HpsearchError):
+    """The database cannot serve this program, however often it is tried; the message says why."""
+
+
 class WorkerLost(HpsearchError):
     """The workers that ran this task died, each time it was tried."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from hpsearch.errors import ImpossibleShape, InvalidSpec, WorkerLost
 from hpsearch.history import Cohort, Ending, Outcome, Report, Trial
@@ -9,7 +10,8 @@ from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResu
 from hpsearch.runner.turns import Share
 from hpsearch.search.pruning import LegFacts
 from hpsearch.spec.search import SearchSpec
-from hpsearch.training.leg import LegReport, LegTask, steps_per_epoch
+from hpsearch.training.batches import steps_per_epoch
+from hpsearch.training.leg import LegReport, LegTask
 
 CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,
@@ -72,11 +74,11 @@ class CohortRun:
                 self._spent.get(number),
                 share,
                 number,
-                lambda result, number=number: done(number, result),
+                partial(done, number),
             )
 
     def take(self, number: int, result: LegResult) -> None:
-        """Keep what came of one trial's leg; raises its error where the parameters did not cause it."""
+        """Keep what came of a trial's leg; raises an error that is a fault of ours."""
         self._waiting.discard(number)
         spent = self._spent.pop(number, None)
         if spent is not None:

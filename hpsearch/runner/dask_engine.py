@@ -162,7 +162,7 @@ class DaskEngine:
 
 
 class _DaskData:
-    def __init__(self, future: Future) -> None:
+    def __init__(self, future: Future[Split]) -> None:
         self.future = future
 
     def release(self) -> None:
@@ -186,8 +186,8 @@ class _DaskLeg:
         self._previous = previous
         self._done = done
         self._released = False
-        self.trained: Future | None = None
-        self._report: Future | None = None
+        self.trained: Future[Trained] | None = None
+        self._report: Future[LegReport] | None = None
 
     def start(self, client: Client) -> None:
         key = f"leg-{uuid.uuid4().hex}"
@@ -199,18 +199,19 @@ class _DaskLeg:
     def release(self) -> None:
         self._released = True
         self._engine._forget(self)
-        for future in (self._report, self.trained):
-            if future is not None:
-                future.release()
+        if self._report is not None:
+            self._report.release()
+        if self.trained is not None:
+            self.trained.release()
 
-    def _landed(self, report: Future) -> None:
+    def _landed(self, report: Future[LegReport]) -> None:
         result = self._result(report)
         self._previous = None
         self._engine._landed(self)
         if not self._released:
             self._done(result)
 
-    def _result(self, report: Future) -> LegResult:
+    def _result(self, report: Future[LegReport]) -> LegResult:
         if report.status == "finished":
             return LegDone(report.result())
         if report.status == "error":

@@ -188,7 +188,10 @@ class JobRunner:
                 log.warning(
                     "job %s, trial %d: trained again, %s came out as %s; "
                     "was the job started on another kind of processor?",
-                    self.job.id, number, before, report,
+                    self.job.id,
+                    number,
+                    before,
+                    report,
                 )
         if step.failures:
             self._persist(
@@ -209,7 +212,7 @@ class JobRunner:
         return None if budget is None else max(0.0, budget - self.seconds())
 
     def _persist(self, write: Callable[[], Result]) -> Result:
-        """Call the store until the database is there; raises Stopped where there is no more time."""
+        """Call the store until the database is there; raises Stopped when told to stop."""
         while True:
             try:
                 return write()

@@ -7,5 +7,9 @@ class Part(BaseModel):
     """A frozen part of a spec: unknown fields, NaN and infinity are refused, never ignored."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, strict=False, use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        strict=False,
+        use_attribute_docstrings=True,
     )

@@ -6,6 +6,8 @@ from pydantic import Field, model_validator
 
 from hpsearch.spec.base import Part
 
+PrunerName = Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold"]
+
 
 class DatasetChoice(Part):
     """Which images to train on. A bare string is the name."""
@@ -45,7 +47,9 @@ class Sampler(Part):
 class Pruner(Part):
     """Who cuts weak trials early. A bare string is the name."""
 
-    name: Literal["none", "median", "percentile", "successive_halving", "hyperband", "threshold"] = "median"
+    name: Literal[
+        "none", "median", "percentile", "successive_halving", "hyperband", "threshold"
+    ] = "median"
     startup_trials: int = Field(default=5, ge=0, le=10_000)
     """Median, percentile: trials to compare with before any is cut."""
     warm_up: float = Field(default=0.0, ge=0)

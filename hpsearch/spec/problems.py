@@ -16,27 +16,39 @@ def parse(model: type[Model], data: object, prefix: str = "") -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(details, data, prefix) for details in error.errors(include_url=False)]
-        raise InvalidSpec(problems) from None
+        found = error.errors(include_url=False)
+        told = [details for details in found if not _follows_from_another(details, found)]
+        raise InvalidSpec([_problem(details, data, prefix) for details in told]) from None
+
+
+def _follows_from_another(details: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """A list that is too short because its items were at fault is no fault of its own."""
+    depth = len(details["loc"])
+    return details["type"] == "too_short" and any(
+        len(other["loc"]) > depth and other["loc"][:depth] == details["loc"] for other in found
+    )
 
 
 def _problem(details: ErrorDetails, data: object, prefix: str) -> FieldProblem:
-    path = _path(details["loc"], data)
+    absent = details["type"] == "missing"
+    path = _path(details["loc"], data, absent)
     field = ".".join(part for part in (prefix, *path) if part) or "body"
     message = details["msg"].removeprefix("Value error, ")
     if details["type"] == "extra_forbidden":
         message = "is not a known field"
+    if absent:
+        return FieldProblem(field, "is required")
     return FieldProblem(field, message, details.get("input"), _allowed(details))
 
 
-def _path(location: Sequence[int | str], data: object) -> list[str]:
+def _path(location: Sequence[int | str], data: object, absent: bool) -> list[str]:
     """The location without the tags that pydantic adds where a union was chosen."""
     path: list[str] = []
     here: Any = data
     for position, key in enumerate(location):
         last = position == len(location) - 1
         if isinstance(here, Mapping):
-            if key not in here and not last:
+            if key not in here and not (last and absent):
                 continue  # the tag of a union, not a key of the request
             here = here.get(key)
         elif isinstance(here, Sequence) and isinstance(key, int) and key < len(here):

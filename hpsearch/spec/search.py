@@ -1,9 +1,9 @@
 """The search spec: what a user POSTs, and all that a search depends on beside its history."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.network import NetworkSettings
@@ -21,6 +21,7 @@ from hpsearch.spec.training import TrainingSettings
 
 SEARCHED_BY_DEFAULT = ("learning_rate", "weight_decay")
 DEFAULT_RANGE = {"type": "float", "low": 1e-3, "high": 1e3, "log": True}
+SEARCHABLE = (*TrainingSettings.model_fields, *NetworkSettings.model_fields)
 
 
 class SearchSpec(TrainingSettings):
@@ -30,6 +31,8 @@ class SearchSpec(TrainingSettings):
     learning rate and the weight decay are searched over 1e-3 to 1e3 unless they are fixed so, or
     have a range of their own in `space`.
     """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     name: str | None = Field(default=None, min_length=1, max_length=100)
     """A name for people; jobs are told apart by their id."""
@@ -99,6 +102,9 @@ def _fixed_and_searched(spec: SearchSpec, data: object) -> Iterator[FieldProblem
 
 def _problems_of_space(spec: SearchSpec) -> Iterator[FieldProblem]:
     for name, parameter in spec.space.items():
+        if name.split(".")[0] not in SEARCHABLE:
+            yield FieldProblem(f"space.{name}", "is no setting", name, ", ".join(SEARCHABLE))
+            continue
         yield from _problems_of_condition(spec, name, parameter)
         for field, value in _probes(parameter):
             try:

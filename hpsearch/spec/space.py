@@ -1,10 +1,19 @@
 """Parameters of a search space, in Optuna's words: float, int, categorical."""
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Discriminator, Field, StrictBool, StrictFloat, StrictInt, StrictStr, Tag
-from pydantic import model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 
 from hpsearch.spec.base import Part
 
@@ -29,10 +38,22 @@ class FloatParameter(_Conditional):
     """Sample on a logarithmic scale; `low` must then be above 0."""
     step: float | None = Field(default=None, gt=0)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _check_bounds(self.low, self.high, self.log, self.step is not None)
-        return self
+    @field_validator("high")
+    @classmethod
+    def _above_low(cls, high: float, info: ValidationInfo) -> float:
+        return _not_below_low(high, info)
+
+    @field_validator("log")
+    @classmethod
+    def _has_logarithm(cls, log: bool, info: ValidationInfo) -> bool:
+        return _low_has_logarithm(log, info)
+
+    @field_validator("step")
+    @classmethod
+    def _no_step_with_log(cls, step: float | None, info: ValidationInfo) -> float | None:
+        if step is not None and info.data.get("log"):
+            raise ValueError("a log scale takes no step")
+        return step
 
 
 class IntParameter(_Conditional):
@@ -45,10 +66,22 @@ class IntParameter(_Conditional):
     """Sample on a logarithmic scale; `low` must then be at least 1."""
     step: int = Field(default=1, ge=1)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _check_bounds(self.low, self.high, self.log, self.step != 1)
-        return self
+    @field_validator("high")
+    @classmethod
+    def _above_low(cls, high: int, info: ValidationInfo) -> int:
+        return _not_below_low(high, info)
+
+    @field_validator("log")
+    @classmethod
+    def _has_logarithm(cls, log: bool, info: ValidationInfo) -> bool:
+        return _low_has_logarithm(log, info)
+
+    @field_validator("step")
+    @classmethod
+    def _no_step_with_log(cls, step: int, info: ValidationInfo) -> int:
+        if step != 1 and info.data.get("log"):
+            raise ValueError("a log scale takes no step")
+        return step
 
 
 class CategoricalParameter(_Conditional):
@@ -57,23 +90,31 @@ class CategoricalParameter(_Conditional):
     type: Literal["categorical"] = "categorical"
     choices: list[Choice] = Field(min_length=1, max_length=1000)
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        seen = {(type(choice), choice) for choice in self.choices}
-        if len(seen) != len(self.choices):
+    @field_validator("choices")
+    @classmethod
+    def _all_different(cls, choices: list[Choice]) -> list[Choice]:
+        if len({(type(choice), choice) for choice in choices}) != len(choices):
             raise ValueError("choices must differ from each other")
-        return self
+        return choices
 
 
-def _check_bounds(low: float, high: float, log: bool, stepped: bool) -> None:
-    if low > high:
-        raise ValueError(f"low ({low:g}) must not be above high ({high:g})")
-    if not math.isfinite(high - low):
+Number = TypeVar("Number", int, float)
+
+
+def _not_below_low(high: Number, info: ValidationInfo) -> Number:
+    low = info.data.get("low")
+    if low is not None and low > high:
+        raise ValueError(f"high ({high:g}) must not be below low ({low:g})")
+    if low is not None and not math.isfinite(high - low):
         raise ValueError("low and high are too far apart")
-    if log and low <= 0:
-        raise ValueError(f"low ({low:g}) must be above 0 on a log scale")
-    if log and stepped:
-        raise ValueError("a log scale takes no step")
+    return high
+
+
+def _low_has_logarithm(log: bool, info: ValidationInfo) -> bool:
+    low = info.data.get("low")
+    if log and low is not None and low <= 0:
+        raise ValueError(f"a log scale needs a low above 0, not {low:g}")
+    return log
 
 
 def _type_of(data: Any) -> str | None:

@@ -1,0 +1,207 @@
+"""Small second implementations of our own ports, for unit tests without sockets or databases."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from hpsearch.datasets.values import Dataset, Part, Split
+from hpsearch.errors import JobNotFound, UnknownDataset
+from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
+from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.runner.ports import Data, Leg, LegResult
+from hpsearch.runner.turns import Share
+from hpsearch.spec.search import SearchSpec
+from hpsearch.training.leg import LegTask
+
+
+def small_dataset(images: int = 200) -> Dataset:
+    """Images of noise, ten classes in turn; the test part is empty."""
+    pixels = np.random.default_rng(0).integers(0, 256, (images, 1, 8, 8), dtype=np.uint8)
+    labels = np.arange(images, dtype=np.int64) % 10
+    nothing = Part(pixels[:0], labels[:0])
+    return Dataset("small", Part(pixels, labels), nothing, classes=10)
+
+
+class MemorySource:
+    """One data set, `small`."""
+
+    def load(self, name: str) -> Dataset:
+        if name != "small":
+            raise UnknownDataset(name, ["small"])
+        return small_dataset()
+
+
+class FreeLock:
+    """A writer lock without rivals."""
+
+    def __init__(self, free: bool = True) -> None:
+        self.free = free
+        self.ours = False
+
+    def try_acquire(self) -> bool:
+        self.ours = self.free
+        return self.ours
+
+    def held(self) -> bool:
+        return self.ours and self.free
+
+    def release(self) -> None:
+        self.ours = False
+
+
+@dataclass
+class MemoryStore:
+    """Jobs and histories in dictionaries. `failing` is called before each write and may raise."""
+
+    jobs: dict[str, Job] = field(default_factory=dict)
+    histories: dict[str, History] = field(default_factory=dict)
+    failing: Callable[[], None] = lambda: None
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def add(self, spec: SearchSpec, job_id: str = "job") -> Job:
+        job = Job(job_id, spec, JobState.QUEUED, Wish.RUN, f"search-{job_id}", datetime.now(UTC))
+        self.jobs[job_id] = job
+        self.histories[job_id] = History()
+        return job
+
+    def wish(self, job_id: str, wish: Wish) -> None:
+        self._change(job_id, wish=wish)
+
+    def unfinished(self) -> Sequence[Job]:
+        self.failing()
+        return [job for job in self.jobs.values() if not job.state.ended]
+
+    def job(self, job_id: str) -> Job:
+        if job_id not in self.jobs:
+            raise JobNotFound(job_id)
+        return self.jobs[job_id]
+
+    def history(self, job_id: str) -> History:
+        return self.histories[job_id]
+
+    def start(self, job_id: str, environment: Mapping[str, str]) -> None:
+        self._change(job_id, state=JobState.RUNNING, environment=environment)
+
+    def pause(self, job_id: str, seconds: float) -> None:
+        self._change(job_id, state=JobState.PAUSED, seconds=seconds)
+
+    def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
+        self.failing()
+        with self._lock:
+            history = self.histories[job_id]
+            if cohort.trials[0].number < len(history.trials):
+                return
+            rounds = (*history.rounds, cohort.round) if cohort.opens else history.rounds
+            self.histories[job_id] = replace(
+                history,
+                trials=(*history.trials, *cohort.trials),
+                rounds=rounds,
+                enqueued=history.enqueued[cohort.taken :],
+            )
+
+    def record(
+        self,
+        job_id: str,
+        reports: Mapping[int, Report],
+        endings: Mapping[int, Ending],
+        seconds: float,
+    ) -> None:
+        self.failing()
+        with self._lock:
+            history = self.histories[job_id]
+            trials = list(history.trials)
+            for number, report in reports.items():
+                trial = trials[number]
+                if all(report.step != before.step for before in trial.reports):
+                    trials[number] = replace(trial, reports=(*trial.reports, report))
+            for number, ending in endings.items():
+                if trials[number].ending is None:
+                    trials[number] = replace(trials[number], ending=ending)
+            self.histories[job_id] = replace(history, trials=tuple(trials))
+
+    def end(self, job_id: str, state: JobState, reason: str, seconds: float) -> None:
+        self.failing()
+        history = self.histories[job_id]
+        left = {
+            trial.number: Ending(Outcome.CANCELLED, reason)
+            for trial in history.trials
+            if trial.state is TrialState.RUNNING
+        }
+        self.record(job_id, {}, left, seconds)
+        self._change(job_id, state=state, stop_reason=reason, seconds=seconds)
+
+    def _change(self, job_id: str, **changes: object) -> None:
+        with self._lock:
+            job = self.jobs[job_id]
+            self.jobs[job_id] = replace(job, version=job.version + 1, **changes)  # type: ignore[arg-type]  # the caller names fields of Job
+
+
+class _Nothing:
+    def release(self) -> None: ...
+
+
+@dataclass(eq=False)
+class _InlineLeg:
+    released: bool = False
+
+    def release(self) -> None:
+        self.released = True
+
+
+class InlineEngine:
+    """Answers each leg from a function, on its own thread, in an order drawn from `seed`."""
+
+    def __init__(self, answer: Callable[[LegTask], LegResult], seed: int = 0) -> None:
+        self._answer = answer
+        self._random = random.Random(seed)  # noqa: S311  # shuffles a test, guards nothing
+        self._queue: list[tuple[LegTask, _InlineLeg, Callable[[LegResult], None]]] = []
+        self._wake = threading.Condition()
+        self._closed = False
+        self.tasks: list[LegTask] = []
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def load(self, split: Split) -> Data:
+        return _Nothing()
+
+    def submit(
+        self,
+        task: LegTask,
+        data: Data,
+        previous: Leg | None,
+        share: Share,
+        order: int,
+        done: Callable[[LegResult], None],
+    ) -> Leg:
+        leg = _InlineLeg()
+        with self._wake:
+            self.tasks.append(task)
+            self._queue.append((task, leg, done))
+            self._wake.notify()
+        return leg
+
+    def workers(self) -> int:
+        return 1
+
+    def environment(self) -> Mapping[str, str]:
+        return {"numpy": "made up"}
+
+    def close(self) -> None:
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._queue or self._closed)
+                if self._closed:
+                    return
+                entry = self._queue.pop(self._random.randrange(len(self._queue)))
+            task, leg, done = entry
+            result = self._answer(task)
+            if not leg.released:
+                done(result)
