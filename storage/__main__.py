@@ -1,0 +1,31 @@
+"""Set the database up once: `python -m storage [URL]`, or with HPSEARCH_DATABASE_URL."""
+
+import os
+import sys
+
+from hpsearch.errors import HpsearchError
+from storage.database import Database
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code: 0 where the tables are there, 2 where they could not be made."""
+    url = arguments[0] if arguments else os.environ.get("HPSEARCH_DATABASE_URL", "")
+    if not url or len(arguments) > 1:
+        print("usage: python -m storage [URL]; without a URL, HPSEARCH_DATABASE_URL is taken")
+        return 2
+    try:
+        database = Database(url)
+        try:
+            database.initialise()
+            facts = database.check()
+        finally:
+            database.close()
+    except HpsearchError as error:
+        print(f"the database could not be set up: {error}")
+        return 2
+    print(f"the database is ready: {facts['library']}, tables of version {facts['schema']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

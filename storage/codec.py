@@ -1,0 +1,108 @@
+"""Values of a search as JSON texts, and back to equal values.
+
+NaN is written as null and an infinity as a string: neither is JSON, and Optuna's dashboard hands
+these texts to browsers.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from hpsearch.history import Ending, Origin, Outcome, Report, Round
+from hpsearch.spec.space import Parameter
+
+_RANGES = TypeAdapter(dict[str, Parameter])
+
+
+def to_json(value: object) -> str:
+    """Compact JSON of JSON values, in ASCII, so that any database takes any text."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def clean(text: str) -> str:
+    """A text that any database and terminal takes: what cannot be printed becomes a space."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def number_out(value: float | None) -> float | str | None:
+    if value is None or math.isnan(value):
+        return None
+    return value if math.isfinite(value) else str(value)
+
+
+def number_in(value: float | str | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def origin_out(origin: Origin) -> str:
+    return to_json(asdict(origin))
+
+
+def origin_in(text: str) -> Origin:
+    return Origin(**json.loads(text))
+
+
+def ending_out(ending: Ending) -> str:
+    """Only what is known is written; NaN has a word of its own here, as None means unknown."""
+    facts: dict[str, Any] = {"outcome": ending.outcome.value, "reason": ending.reason}
+    for name in ("step", "value", "bar", "compared", "iteration"):
+        fact = getattr(ending, name)
+        if fact is not None:
+            facts[name] = fact if math.isfinite(fact) else str(fact)
+    return to_json(facts)
+
+
+def ending_in(text: str) -> Ending:
+    facts = json.loads(text)
+    for name in ("value", "bar"):
+        if isinstance(facts.get(name), str):
+            facts[name] = float(facts[name])
+    return Ending(**{**facts, "outcome": Outcome(facts["outcome"])})
+
+
+def reports_out(reports: Sequence[Report]) -> str:
+    return to_json(
+        [
+            {
+                "step": report.step,
+                "epoch": report.epoch,
+                "value": number_out(report.value),
+                "loss": number_out(report.loss),
+            }
+            for report in reports
+        ]
+    )
+
+
+def reports_in(text: str) -> tuple[Report, ...]:
+    return tuple(
+        Report(row["step"], row["epoch"], number_in(row["value"]), number_in(row["loss"]))
+        for row in json.loads(text)
+    )
+
+
+def ranges_out(ranges: Mapping[str, Parameter]) -> dict[str, Any]:
+    return {name: parameter.model_dump(mode="json") for name, parameter in ranges.items()}
+
+
+def round_out(round_: Round) -> str:
+    ranges = {"ranges": ranges_out(round_.ranges), "before": ranges_out(round_.before)}
+    return to_json({**vars(round_), **ranges})
+
+
+def round_in(text: str) -> Round:
+    facts = json.loads(text)
+    return Round(
+        index=facts["index"],
+        ranges=_RANGES.validate_python(facts["ranges"]),
+        before=_RANGES.validate_python(facts["before"]),
+        evidence=tuple(facts["evidence"]),
+        reason=facts["reason"],
+        epochs=facts["epochs"],
+        report_epochs=tuple(facts["report_epochs"]),
+        advice=tuple(facts["advice"]),
+    )

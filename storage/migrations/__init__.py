@@ -1,0 +1,1 @@
+"""Alembic migrations of our own tables; Optuna's are never touched."""
