@@ -4,7 +4,7 @@ The dashboard has no notion of a reader: it takes writes from anybody, so nothin
 gets through to it, and its connections to the database are opened for reading.
 """
 
-from typing import Any
+from typing import Any, cast
 
 import optuna_dashboard
 from a2wsgi import WSGIMiddleware
@@ -35,7 +35,8 @@ THREADS = 4
 def routes(database_url: str) -> list[Route]:
     """Routes to the dashboard of this database, which must hold Optuna's tables already."""
     wsgi = optuna_dashboard.wsgi(_reading_storage(database_url))
-    gate = ReadOnly(WSGIMiddleware(wsgi, workers=THREADS))
+    bridge = cast(ASGIApp, WSGIMiddleware(wsgi, workers=THREADS))  # its own types for the same
+    gate = ReadOnly(bridge)
     return [Route(path, gate, include_in_schema=False) for path in PATHS]
 
 

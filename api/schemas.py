@@ -32,7 +32,7 @@ class TrialCounts(Answer):
 class ProgressAnswer(Answer):
     trials: TrialCounts
     round: int
-    """The current round, from 0."""
+    """Rounds that have begun."""
     rounds: int
     epochs: float
     """Epochs of training so far, summed over all trials."""

@@ -12,7 +12,7 @@ from hpsearch.spec.base import Part
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.problems import parse
 from hpsearch.spec.search import SearchSpec, parse_spec
-from hpsearch.spec.space import CategoricalParameter, Choice, FloatParameter, Parameter, Value
+from hpsearch.spec.space import Choice, Value
 from storage.jobs import Jobs
 
 MAX_PRIORITY = 1000
@@ -90,26 +90,9 @@ def parse_change(body: object, job: Job) -> tuple[Budget | None, float | None]:
     return parse(Budget, changed, "budget"), change.priority
 
 
-def parse_wanted(body: object, spec: SearchSpec) -> Mapping[str, Value]:
-    """Parameters of a trial; each must be in the spec's space and within its range."""
-    wanted = parse(Wanted, _object(body))
-    problems = []
-    for name, value in wanted.params.items():
-        parameter = spec.space.get(name)
-        if parameter is None:
-            problems.append(
-                FieldProblem(f"params.{name}", "is not searched", value, ", ".join(spec.space))
-            )
-        elif not _holds(parameter, value):
-            problems.append(
-                FieldProblem(f"params.{name}", "is outside the space", value, _range(parameter))
-            )
-    if problems:
-        raise InvalidSpec(problems)
-    return {
-        name: float(value) if isinstance(spec.space[name], FloatParameter) else value
-        for name, value in wanted.params.items()
-    }
+def parse_wanted(body: object) -> Mapping[str, Value]:
+    """Parameters of a trial; whether the job's space has them is for storage to say."""
+    return parse(Wanted, _object(body)).params
 
 
 def merge_patch(target: object, patch: object) -> Any:
@@ -140,19 +123,3 @@ def _check_warm_start(terms: Terms, jobs: Jobs) -> None:
             problems.append(FieldProblem(f"warm_start.{position}", str(error), job_id))
     if problems:
         raise InvalidSpec(problems)
-
-
-def _holds(parameter: Parameter, value: Value) -> bool:
-    if isinstance(parameter, CategoricalParameter):
-        return any(type(value) is type(choice) and value == choice for choice in parameter.choices)
-    if isinstance(value, bool | str) or not parameter.low <= value <= parameter.high:
-        return False
-    if isinstance(parameter, FloatParameter):
-        return True
-    return isinstance(value, int) and (value - parameter.low) % parameter.step == 0
-
-
-def _range(parameter: Parameter) -> str:
-    if isinstance(parameter, CategoricalParameter):
-        return ", ".join(str(choice) for choice in parameter.choices)
-    return f"{parameter.low:g} to {parameter.high:g}"

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Response
 
 from api.schemas import Answer
 from api.services import ServicesOf
-from hpsearch.errors import HpsearchError
 
 router = APIRouter(tags=["service"])
 
@@ -39,16 +38,13 @@ def readyz(services: ServicesOf, response: Response) -> Readiness:
     in `problems`.
     """
     status = services.runner.status()
-    problems = [status.problem] if status.problem else []
-    try:
-        database = dict(services.database.check())
-    except HpsearchError as error:
-        problems.insert(0, str(error))
+    database = dict(services.database.check())
+    wrong = [str(each) for each in database.pop("problems")]
+    if wrong:
         response.status_code = 503
-        database = {"reachable": False}
     return Readiness(
-        ready=response.status_code != 503,
-        problems=problems,
+        ready=not wrong,
+        problems=wrong + ([status.problem] if status.problem else []),
         leader=status.leader,
         workers=status.workers,
         database=database,

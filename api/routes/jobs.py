@@ -1,7 +1,7 @@
 """Jobs: submit, list, look at one, and the verbs."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
@@ -94,10 +94,10 @@ def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Change the budget or the priority, also of a finished job, which then goes on."""
     job = services.jobs.get(job_id)
     budget, priority = parse_change(body, job)
-    if priority is not None:
-        job = services.jobs.set_priority(job_id, priority)
     if budget is not None:
         job = services.jobs.change_budget(job_id, budget)
+    if priority is not None:
+        job = services.jobs.set_priority(job_id, priority)
     services.runner.poke()
     return _answer(job, services)
 
@@ -105,10 +105,9 @@ def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
 @router.post("/jobs/{job_id}/enqueue", status_code=202, openapi_extra=body_of(Wanted))
 def enqueue(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Have parameters tried that you choose; they count as one of the budget's trials."""
-    job = services.jobs.get(job_id)
-    services.jobs.enqueue(job_id, parse_wanted(body, job.spec))
+    job = services.jobs.enqueue(job_id, parse_wanted(body))
     services.runner.poke()
-    return _answer(services.jobs.get(job_id), services)
+    return _answer(job, services)
 
 
 @router.post(
@@ -148,7 +147,7 @@ def _wish(job_id: str, wish: Wish, services: Services) -> JobAnswer:
 
 
 def _answer(job: Job, services: Services) -> JobAnswer:
-    best: list[Any] = services.trials.best(job.id, 1)
+    best = services.trials.best(job.id, 1)
     return JobAnswer.of(
         job,
         services.trials.progress(job.id),

@@ -84,7 +84,7 @@ def note(job: Answer) -> str:
     planned = f"/{trials['planned']}" if trials["planned"] else ""
     parts = [
         f"{finished(job)}{planned} trials ({trials['pruned']} pruned)",
-        f"round {min(job['progress']['round'] + 1, rounds)}/{rounds}",
+        f"round {job['progress']['round']}/{rounds}",
         f"best {accuracy(job['best'])}",
     ]
     left = seconds_left(job)

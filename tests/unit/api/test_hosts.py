@@ -1,0 +1,71 @@
+"""Whom the server answers: its own names, and no web page of another site that writes."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from api.hosts import HostGuard
+from api.settings import Settings
+
+
+def _client(settings: Settings) -> TestClient:
+    async def hello(_: Request) -> PlainTextResponse:
+        return PlainTextResponse("hello")
+
+    app = Starlette(routes=[Route("/", hello, methods=["GET", "POST"])])
+    app.add_middleware(HostGuard, hosts=settings.hosts)
+    return TestClient(app)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("LOCALHOST:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("10.0.0.7", 200),
+        ("search.example:8000", 200),
+        ("evil.example", 421),
+        ("evil.example:8000", 421),
+        ("localhost.evil.example", 421),
+        ("", 421),
+        ("[::1", 421),
+    ],
+)
+def test_host_names(host: str, status: int) -> None:
+    client = _client(Settings(host="10.0.0.7", allowed_hosts="Search.example"))
+    answer = client.get("/", headers={"host": host})
+    assert answer.status_code == status
+    if status != 200:
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_server_bound_to_all_addresses_takes_any_name() -> None:
+    everywhere = _client(Settings(host="0.0.0.0"))  # noqa: S104 - nothing is bound here
+    assert everywhere.get("/", headers={"host": "node7"}).status_code == 200
+    named = _client(Settings(host="0.0.0.0", allowed_hosts="node7"))  # noqa: S104 - as above
+    assert named.get("/", headers={"host": "node7"}).status_code == 200
+    assert named.get("/", headers={"host": "node8"}).status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("method", "origin", "status"),
+    [
+        ("POST", None, 200),
+        ("POST", "http://localhost:8000", 200),
+        ("POST", "http://evil.example", 403),
+        ("POST", "http://localhost:9000", 403),
+        ("POST", "null", 403),
+        ("POST", "http://[::1", 403),
+        ("GET", "http://evil.example", 200),
+    ],
+)
+def test_origins(method: str, origin: str | None, status: int) -> None:
+    headers = {"host": "localhost:8000"} | ({"origin": origin} if origin else {})
+    answer = _client(Settings()).request(method, "/", headers=headers)
+    assert answer.status_code == status
