@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpsearch.nn import build_network
-from hpsearch.nn.arrays import FloatArray
+from hpsearch.nn.arrays import FloatArray, Labels
 from hpsearch.nn.layers.activations import ReLU, Sigmoid, Tanh
 from hpsearch.nn.layers.affine import Affine
 from hpsearch.nn.layers.base import Layer, Site, inside
@@ -139,7 +139,7 @@ def prepared(layer: Layer, generator: np.random.Generator) -> Layer:
 
 
 def differences(
-    objective: Callable[[], float], x: FloatArray, some: FloatArray | None = None
+    objective: Callable[[], float], x: FloatArray, some: Labels | None = None
 ) -> FloatArray:
     """Central differences of the objective with respect to (some of) the numbers in x."""
     flat = x.reshape(-1)
