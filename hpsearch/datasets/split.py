@@ -1,0 +1,76 @@
+"""The part that trials train on, and the part that scores them; the test part is never touched."""
+
+import numpy as np
+import numpy.typing as npt
+
+from hpsearch.datasets.values import Dataset, Part, Split
+from hpsearch.errors import DatasetError
+
+Labels = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
+
+
+def split(
+    dataset: Dataset, train_size: int | None, fraction: float, stratified: bool, seed: int
+) -> Split:
+    """Take `train_size` training images (None: all) and carve `fraction` of them for validation.
+
+    The same arguments give the same images. stratified: each class has the same share of every
+    part, to within one image, and is in both. Raises DatasetError that begins with the field of the
+    spec at fault.
+    """
+    labels = dataset.training.labels
+    taken = len(labels) if train_size is None else train_size
+    if taken > len(labels):
+        raise DatasetError(
+            f"dataset.train_size: {taken} images are asked for, "
+            f"but {dataset.name} has {len(labels)} training images"
+        )
+    carved = round(taken * fraction)
+    if not 0 < carved < taken:
+        raise DatasetError(
+            f"validation.fraction: {fraction:g} of {taken} images leaves no image for "
+            f"{'validation' if carved == 0 else 'training'}"
+        )
+    order = _stratified_order(labels, seed) if stratified else _order(labels, seed)
+    training, validation = order[carved:taken], order[:carved]
+    if stratified:
+        _check_classes(dataset, labels[training], labels[validation])
+    return Split(
+        training=_part(dataset, training),
+        validation=_part(dataset, validation),
+        classes=dataset.classes,
+    )
+
+
+def _part(dataset: Dataset, indices: Indices) -> Part:
+    return Part(dataset.training.images[indices], dataset.training.labels[indices])
+
+
+def _order(labels: Labels, seed: int) -> Indices:
+    return np.random.default_rng(seed).permutation(len(labels))
+
+
+def _stratified_order(labels: Labels, seed: int) -> Indices:
+    """An order in which every class is spread evenly, so that any run of it is stratified.
+
+    The i-th image of a class of n stands at (i + offset) / n of the way, where the offset is the
+    class's own; scikit-learn's splitters refuse to leave fewer images over than there are classes.
+    """
+    generator = np.random.default_rng(seed)
+    place = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        place[members] = (np.arange(len(members)) + generator.random()) / len(members)
+    return np.argsort(place, kind="stable")
+
+
+def _check_classes(dataset: Dataset, training: Labels, validation: Labels) -> None:
+    for part, labels in (("training", training), ("validation", validation)):
+        counts = np.bincount(labels, minlength=dataset.classes)
+        if not counts.all():
+            raise DatasetError(
+                f"validation.stratified: class {int(counts.argmin())} of {dataset.name} has no "
+                f"image in the {part} part of {len(labels)} images; take more images "
+                "(dataset.train_size), change validation.fraction, or set stratified to false"
+            )
