@@ -59,6 +59,7 @@ def build(settings: Settings, database: Database, catalogue: Catalogue, runner: 
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.services = Services(
         settings=settings,

@@ -126,6 +126,8 @@ def _on_hpsearch_error(request: Request, raised: Exception) -> Response:
 
 def _on_http_exception(request: Request, raised: Exception) -> Response:
     error = cast(HTTPException, raised)
+    if error.status_code < 400:
+        return Response(status_code=error.status_code, headers=error.headers)
     return problem(request.url.path, error.status_code, str(error.detail), headers=error.headers)
 
 

@@ -1,0 +1,38 @@
+"""The whole HTTP side in this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import build
+from api.settings import Settings
+from hpsearch.datasets.catalogue import Catalogue
+from storage.database import Database
+from tests.unit.api.house import House, IdleRunner
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with _open(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """One server for all tests of a module that leave nothing behind that another would see."""
+    with _open(tmp_path_factory.mktemp("server")) as house:
+        yield house.client
+
+
+@contextmanager
+def _open(folder: Path) -> Iterator[House]:
+    settings = Settings(data_dir=folder, allowed_hosts="testserver")
+    database = Database(settings.url)
+    database.initialise()
+    runner = IdleRunner()
+    app = build(settings, database, Catalogue(folder), runner)
+    with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
+        yield House(client, runner, database)

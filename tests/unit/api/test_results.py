@@ -1,0 +1,114 @@
+"""What a job found, over HTTP: trials, the best, rounds, events."""
+
+import json
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.unit.api.house import SMALLEST, House
+
+
+@pytest.fixture
+def job(house: House) -> str:
+    job_id = str(house.submit()["id"])
+    house.run_a_little(job_id)
+    return f"/api/v1/jobs/{job_id}"
+
+
+@pytest.fixture(scope="module")
+def known(client: TestClient) -> str:
+    return str(client.post("/api/v1/jobs", json=SMALLEST).json()["links"]["self"])
+
+
+def test_a_trial_says_why(house: House, job: str) -> None:
+    trial = house.client.get(f"{job}/trials/1").json()
+    assert (trial["state"], trial["outcome"]) == ("pruned", "pruned")
+    assert trial["stop_reason"] == "below the median"
+    assert trial["value"] is None
+    assert trial["reports"] == [{"step": 50, "epoch": 0.5, "value": 0.8, "loss": 0.3}]
+    why = trial["why"]
+    assert (why["source"], why["sampler"], why["seed"], why["known"]) == (
+        "sampler",
+        "tpe",
+        2**60 + 1,
+        0,
+    )
+    assert (why["step"], why["value"], why["bar"], why["compared"]) == (50, 0.8, 0.85, 6)
+
+
+def test_divergence_is_null_never_nan(house: House, job: str) -> None:
+    answer = house.client.get(f"{job}/trials/2")
+    trial = json.loads(answer.text, parse_constant=pytest.fail)
+    assert trial["reports"] == [{"step": 50, "epoch": 0.5, "value": None, "loss": None}]
+    assert (trial["why"]["iteration"], trial["why"]["value"]) == (7, None)
+
+
+def test_pages_of_trials_by_number_and_by_value(house: House, job: str) -> None:
+    first = house.client.get(f"{job}/trials", params={"limit": 3}).json()
+    rest = house.client.get(f"{job}/trials", params={"limit": 3, "after": first["next"]}).json()
+    assert [t["number"] for t in first["items"] + rest["items"]] == [0, 1, 2, 3]
+    assert rest["next"] is None
+    by_value = house.client.get(f"{job}/trials", params={"order": "value"}).json()
+    assert by_value["items"][0]["number"] == 0
+
+
+def test_best_and_rounds(house: House, job: str) -> None:
+    [best] = house.client.get(f"{job}/best").json()["items"]
+    assert (best["number"], best["value"]) == (0, 0.95)
+    [first] = house.client.get(f"{job}/rounds").json()["items"]
+    assert first["ranges"]["learning_rate"]["high"] == 1000
+    assert first["advice"] == ["look lower"]
+    assert first["report_epochs"] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("number", ["4", "-1", str(2**31), str(2**63), "9" * 100])
+def test_no_such_trial(client: TestClient, known: str, number: str) -> None:
+    assert client.get(f"{known}/trials/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=501", f"limit={2**63}", "limit=x", "order=up", "after=%00", "after=x"],
+)
+def test_odd_queries(client: TestClient, known: str, query: str) -> None:
+    answer = client.get(f"{known}/trials?{query}")
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert error["field"] == query.partition("=")[0]
+
+
+def _events(text: str) -> list[tuple[int, str, dict[str, object]]]:
+    found = []
+    for block in text.split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
+        if "id" in lines:
+            found.append((int(lines["id"]), lines["event"], json.loads(lines["data"])))
+    return found
+
+
+def test_events_of_an_ended_job_come_whole_and_end(house: House, job: str) -> None:
+    house.end(job.rpartition("/")[2])
+    answer = house.client.get(f"{job}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = _events(answer.text)
+    kinds = [kind for _, kind, _ in events]
+    assert kinds[0] == "job_created"
+    assert kinds.count("trial_started") == 4
+    assert kinds.count("trial_ended") == 4
+    assert events[-1][1:] == (
+        "state_changed",
+        {"at": events[-1][2]["at"], "state": "completed", "stop_reason": "budget: trials"},
+    )
+    numbers = [number for number, _, _ in events]
+    assert numbers == sorted(set(numbers))
+    middle = numbers[len(numbers) // 2]
+    rest = house.client.get(f"{job}/events", headers={"Last-Event-ID": str(middle)})
+    assert _events(rest.text) == [event for event in events if event[0] > middle]
+    done = house.client.get(f"{job}/events", headers={"Last-Event-ID": str(numbers[-1])})
+    assert (done.status_code, done.content) == (204, b"")
+
+
+@pytest.mark.parametrize("number", ["-1", "x", str(2**63)])
+def test_odd_last_event_ids(client: TestClient, known: str, number: str) -> None:
+    answer = client.get(f"{known}/events", headers={"Last-Event-ID": number})
+    assert answer.status_code == 422

@@ -1,0 +1,180 @@
+"""Health, pages, the description, settings, and errors that are nobody's fault but ours."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.errors import STATUS, shown
+from api.settings import Settings, read_settings
+from hpsearch import errors
+from hpsearch.errors import DatabaseUnavailable, InvalidSettings
+from tests.unit.api.house import House
+
+
+def test_healthz_and_readyz(house: House) -> None:
+    assert house.client.get("/healthz").json() == {"status": "ok"}
+    ready = house.client.get("/readyz")
+    body = ready.json()
+    assert (ready.status_code, body["ready"], body["problems"]) == (200, True, [])
+    assert (body["leader"], body["workers"]) == (True, 2)
+    assert body["database"]["library"].startswith("SQLite 3.")
+    house.runner.problem = "no workers yet"
+    standing_by = house.client.get("/readyz")
+    assert (standing_by.status_code, standing_by.json()["problems"]) == (200, ["no workers yet"])
+
+
+def test_without_database_503_with_retry_after(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> Any:
+        raise DatabaseUnavailable("the database cannot be reached")
+
+    monkeypatch.setattr(type(house.database), "read", gone)
+    monkeypatch.setattr(type(house.database), "check", lambda _: {"problems": ["gone"]})
+    answer = house.client.get("/api/v1/jobs")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["type"] == "/docs#problem-database-unavailable"
+    ready = house.client.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"], ready.json()["problems"]) == (
+        503,
+        False,
+        ["gone"],
+    )
+
+
+def test_a_bug_is_a_problem_without_its_details(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(*_: object) -> Any:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(type(house.database), "read", bug)
+    answer = house.client.get("/api/v1/jobs")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+def test_runner_starts_and_stops_with_the_server(house: House) -> None:
+    assert house.runner.calls == ["start"]
+    house.client.__exit__(None, None, None)
+    assert house.runner.calls == ["start", "stop 3"]
+    house.client.__enter__()
+
+
+def test_datasets(client: TestClient) -> None:
+    found = {each["name"]: each for each in client.get("/api/v1/datasets").json()["items"]}
+    assert found["digits"]["shape"] == [1, 8, 8]
+    assert found["digits"]["available"]
+    assert client.get("/api/v1/datasets/digits").json() == found["digits"]
+
+
+def test_pages_load_nothing_from_elsewhere(client: TestClient) -> None:
+    assert client.get("/").headers["location"] == "/docs"
+    page = client.get("/docs")
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    for text in (page.text, client.get("/docs/docs.js").text, client.get("/docs/docs.css").text):
+        assert "http://" not in text
+        assert "https://" not in text
+
+
+def test_the_description_is_whole(client: TestClient) -> None:
+    api = client.get("/openapi.json").json()
+    known = set(api["components"]["schemas"])
+    assert "HTTPValidationError" not in known
+    for reference in _references(api):
+        assert reference.removeprefix("#/components/schemas/") in known, reference
+    for schema in api["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    submit = api["paths"]["/api/v1/jobs"]["post"]
+    assert submit["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith(
+        "/JobSubmission"
+    )
+    fields = api["components"]["schemas"]["JobSubmission"]["properties"]
+    assert {"dataset", "space", "learning_rate", "warm_start", "priority"} <= set(fields)
+
+
+def _references(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for value in node.values() for found in _references(value)]
+    if isinstance(node, list):
+        return [found for value in node for found in _references(value)]
+    return []
+
+
+def test_answers_keep_to_their_description(house: House) -> None:
+    job_id = house.submit()["id"]
+    house.run_a_little(job_id)
+    api = house.client.get("/openapi.json").json()
+    for path in ("", "/trials", "/trials/2", "/best", "/rounds"):
+        template = "/api/v1/jobs/{job_id}" + path.replace("/2", "/{number}")
+        content = api["paths"][template]["get"]["responses"]["200"]["content"]
+        schema = {**content["application/json"]["schema"], "components": api["components"]}
+        answer = house.client.get(f"/api/v1/jobs/{job_id}{path}").json()
+        Draft202012Validator(schema).validate(answer)
+
+
+def test_every_error_a_request_can_meet_has_a_status() -> None:
+    elsewhere = {  # of the runner, or of the command line
+        errors.WorkerLost,
+        errors.EngineLost,
+        errors.EngineUnavailable,
+        errors.InvalidSettings,
+        errors.ServiceError,
+        errors.UnusableDatabase,
+    }
+    for cls in vars(errors).values():
+        if isinstance(cls, type) and issubclass(cls, errors.HpsearchError):
+            known = any(parent in STATUS for parent in cls.__mro__)
+            assert known or cls in elsewhere or cls is errors.HpsearchError, cls
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        (True, True),
+        (0.5, 0.5),
+        (float("nan"), "nan"),
+        (2**70, str(2**70)),
+        ("\ud800", "\\ud800"),
+        ({"a": 1}, "{'a': 1}"),
+    ],
+)
+def test_what_came_is_shown_safely(value: object, expected: object) -> None:
+    assert shown(value) == expected
+    assert len(str(shown("x" * 5000))) == 200
+
+
+def test_settings_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HPSEARCH_DATA_DIR", str(tmp_path))
+    assert read_settings().url == f"sqlite:///{tmp_path}/hpsearch.db"
+    secret = tmp_path / "password"
+    secret.write_text("p@ss/word\n")
+    monkeypatch.setenv("HPSEARCH_DATABASE_URL", "postgresql+psycopg://user@db:5432/hpsearch")
+    monkeypatch.setenv("HPSEARCH_DATABASE_PASSWORD_FILE", str(secret))
+    assert read_settings().url == "postgresql+psycopg://user:p%40ss%2Fword@db:5432/hpsearch"
+    monkeypatch.setenv("HPSEARCH_PORT", "eighty")
+    monkeypatch.setenv("HPSEARCH_CLUSTER", "http://x")
+    with pytest.raises(InvalidSettings, match=r"HPSEARCH_PORT.*HPSEARCH_CLUSTER"):
+        read_settings()
+
+
+def test_settings_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(InvalidSettings, match="data_dir"):
+        create_app(Settings(data_dir=blocked / "data"))
+    with pytest.raises(InvalidSettings, match="tls"):
+        create_app(Settings(data_dir=tmp_path, cluster="tls://scheduler:8786"))
+    with pytest.raises(InvalidSettings, match="cannot be read"):
+        _ = Settings(database_url="postgresql://u@h/d", database_password_file=blocked / "x").url
+    with pytest.raises(InvalidSettings, match="no database URL"):
+        _ = Settings(database_url="nonsense").url
