@@ -46,9 +46,8 @@ def _module(network: Network, index: int) -> nn.Module:
         norm = nn.BatchNorm2d if len(layer.input_shape) == 3 else nn.BatchNorm1d
         module: Any = norm(layer.channels, layer.epsilon, 1 - layer.running_momentum)
     elif isinstance(layer, Convolution):
-        module = nn.Conv2d(
-            layer.channels, layer.filters, layer.kernel_size, layer.stride, layer.padding
-        )
+        g = layer.geometry
+        module = nn.Conv2d(g.channels, g.filters, g.kernel, g.stride, g.padding)
     else:
         assert isinstance(layer, Affine)
         module = nn.Linear(layer.inputs, layer.units)
@@ -65,8 +64,8 @@ def parameters_for_torch(
         return {"weight": arrays["scale"].copy(), "bias": arrays["shift"].copy()}
     weight = arrays["weight"]
     if isinstance(layer, Convolution):
-        kernel = layer.kernel_size
-        weight = weight.reshape(-1, kernel, kernel, layer.channels).transpose(0, 3, 1, 2)
+        g = layer.geometry
+        weight = weight.reshape(-1, g.kernel, g.kernel, g.channels).transpose(0, 3, 1, 2)
     before = network.layers[layer.site.number - 2]
     if isinstance(before, Flatten) and len(before.input_shape) == 3:
         channels, height, width = before.input_shape

@@ -2,14 +2,52 @@
 
 from collections.abc import Sequence
 
+from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU
+from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer
+from hpsearch.nn.layers.convolution import Convolution
+from hpsearch.nn.layers.pooling import MaxPooling
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
     """The stages that run for these layers, in order; the same function of the input."""
-    for layer in layers:
-        if layer.parameter_shapes():
-            layer.wants_input_gradient = False  # nobody asks for the gradient of the images
-            break
+    for layer in layers:  # nobody asks for the gradient of the images
         layer.wants_input_gradient = False
-    return list(layers)
+        if layer.parameter_shapes():
+            break
+    stages: list[Layer] = []
+    rest = list(layers)
+    while rest:
+        stage, taken = _next_stage(rest)
+        stages.append(stage)
+        rest = rest[taken:]
+    return stages
+
+
+def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
+    """The stage for the layers at the front, and how many they are."""
+    match rest:
+        case [Convolution() as convolution, MaxPooling() as pooling, ReLU(), *_] | [
+            Convolution() as convolution,
+            ReLU(),
+            MaxPooling() as pooling,
+            *_,
+        ] if _halves(convolution, pooling):
+            return ConvolutionMaxPooling(convolution, relu=True), 3
+        case [Convolution() as convolution, MaxPooling() as pooling, *_] if _halves(
+            convolution, pooling
+        ):
+            return ConvolutionMaxPooling(convolution, relu=False), 2
+        case [Convolution() as convolution, ReLU(), *_]:
+            return ConvolutionReLU(convolution), 2
+    return rest[0], 1
+
+
+def _halves(convolution: Convolution, pooling: MaxPooling) -> bool:
+    """Whether 2 × 2 windows lie side by side on a convolution of stride 1."""
+    return (pooling.window, pooling.stride, pooling.padding, convolution.geometry.stride) == (
+        2,
+        2,
+        0,
+        1,
+    )
