@@ -9,10 +9,10 @@ everything in flight and then decides from all of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpsearch.history import Cohort, Done, History, Origin, Plan, Round, Trial, TrialState, Wait
+from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialState, Wait
 from hpsearch.search import budget, rounds
+from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import Curve, curves
-from hpsearch.search.sampling import Knowledge, Params, explore, propose, seed_of
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
 
@@ -50,10 +50,6 @@ class _View:
         return len(self.known) + len(self.unknown)
 
     @property
-    def cohort(self) -> int:
-        return self.history.trials[-1].cohort + 1 if self.history.trials else 0
-
-    @property
     def used(self) -> float:
         """Epochs of training, at most: what is unknown counts in full."""
         reserved = sum(self.history.rounds[trial.round].epochs for trial in self.unknown)
@@ -81,7 +77,18 @@ def _decide(view: _View) -> Cohort | Done | None:
         return None
     if wanted == 0:
         return Done("budget: epochs")
-    return _cohort(view, current, opens, wanted, [*prior, *known])
+    return fill(
+        Opening(
+            spec=spec,
+            history=view.history,
+            round=current,
+            opens=opens,
+            size=wanted,
+            known=len(view.known),
+            unknown=view.unknown,
+            finished=[*prior, *known],
+        )
+    )
 
 
 def _round(
@@ -105,55 +112,6 @@ def _size(view: _View, current: Round) -> int:
     ahead = [round(share * total) for share in rounds.boundaries(view.spec)[current.index :]]
     ends = [end - view.planned for end in (*ahead, total) if end > view.planned]
     return min(size, *ends)
-
-
-def _cohort(
-    view: _View, current: Round, opens: bool, size: int, finished: Sequence[Curve]
-) -> Cohort:
-    index = view.cohort
-    seed = seed_of(view.spec.seed, current.index, index)
-    numbers = range(view.planned, view.planned + size)
-    taken = view.history.enqueued[:size]
-    chosen: list[tuple[str, Params]] = [("enqueued", params) for params in taken]
-    free = numbers[len(taken) :]
-    far = sum(_explores(view, current, number) for number in free)
-    knowledge = Knowledge(
-        finished=finished,
-        pending=[trial.params for trial in view.unknown],
-        tried=_tried(view, current),
-    )
-    near = propose(view.spec.sampler, current.ranges, len(free) - far, seed, knowledge)
-    chosen += [("sampler", params) for params in near]
-    chosen += [
-        ("explore", params) for params in explore(view.spec.space, far, seed, knowledge.tried)
-    ]
-    trials = tuple(
-        Trial(
-            number=number,
-            round=current.index,
-            cohort=index,
-            params=params,
-            origin=Origin(source, _asked(view.spec, source), seed, len(view.known)),
-        )
-        for number, (source, params) in zip(numbers, chosen, strict=True)
-    )
-    return Cohort(index, current, trials, opens, len(taken))
-
-
-def _asked(spec: SearchSpec, source: str) -> str:
-    return {"sampler": spec.sampler.name, "explore": "random"}.get(source, "")
-
-
-def _explores(view: _View, current: Round, number: int) -> bool:
-    """Spread evenly over the later rounds: every tenth trial where the share is 0.1."""
-    share = view.spec.rounds.explore if current.index > 0 else 0.0
-    return int((number + 1) * share + 1e-9) > int(number * share + 1e-9)
-
-
-def _tried(view: _View, current: Round) -> list[Params]:
-    """Points that were given as long a training as this round gives."""
-    epochs = {each.index: each.epochs for each in (*view.history.rounds, current)}
-    return [trial.params for trial in view.history.trials if epochs[trial.round] >= current.epochs]
 
 
 def _start_of_last_cohort(trials: Sequence[Trial]) -> int:

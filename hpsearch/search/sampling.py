@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
-from hpsearch.search import study
+from hpsearch.search import sobol, study
 from hpsearch.search.curves import Curve
 from hpsearch.search.scale import Space, discrete, fits
 from hpsearch.spec.parts import Sampler
@@ -22,45 +22,74 @@ RETRIES = 20
 class Knowledge:
     """What sampling may know, all inside the box: finished trials, and those in training.
 
-    tried: points that were trained as long as the new ones will be, or are about to be.
+    tried: points that were trained as long as the new ones will be, or are about to be. drawn: how
+    many points of this round's even spread were taken already.
     """
 
     finished: Sequence[Curve]
     pending: Sequence[Params]
     tried: Sequence[Params]
+    drawn: int
 
 
-def seed_of(job_seed: int, round_index: int, cohort: int) -> int:
-    """The sampler's seed; it goes on from where it was after any restart."""
-    return int(np.random.SeedSequence([job_seed, round_index, cohort]).generate_state(1)[0])
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds of a round's even spread, of a cohort's sampler, and of its look at the whole box."""
+
+    spread: int
+    sampler: int
+    explore: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Points, the sampler that they are from, and the seed that it had."""
+
+    points: Sequence[Params]
+    sampler: str
+    seed: int
+
+
+def seeds_of(job_seed: int, round_index: int, cohort: int) -> Seeds:
+    """Seeds that depend on nothing else, so that a restarted search goes on as it was."""
+    sampler, far = np.random.SeedSequence([job_seed, round_index, cohort]).generate_state(2)
+    spread = np.random.SeedSequence([job_seed, round_index]).generate_state(1)[0]
+    return Seeds(int(spread), int(sampler), int(far))
 
 
 def propose(
-    sampler: Sampler, ranges: Space, count: int, seed: int, knowledge: Knowledge
-) -> list[Params]:
+    sampler: Sampler, ranges: Space, count: int, seeds: Seeds, knowledge: Knowledge
+) -> Proposal:
     """`count` points of the ranges, as the spec's sampler proposes them."""
-    if count == 0:
-        return []
     finished = [each for each in knowledge.finished if fits(ranges, each.params)]
+    if spreads(sampler, len(finished)):
+        points = sobol.points(ranges, seeds.spread, knowledge.drawn, count)
+        return Proposal(points, "qmc", seeds.spread)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
-    made = study.study(ranges, finished, pending, _sampler(sampler, seed))
-    return _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
+    made = study.study(ranges, finished, pending, _sampler(sampler, seeds.sampler))
+    chosen = _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
+    return Proposal(chosen, sampler.name, seeds.sampler)
 
 
-def explore(box: Space, count: int, seed: int, tried: Sequence[Params]) -> list[Params]:
+def spreads(sampler: Sampler, known: int) -> bool:
+    """Whether points are spread evenly rather than asked from a model."""
+    if sampler.name == "random":
+        return False
+    return sampler.name == "qmc" or known < sampler.startup_trials
+
+
+def explore(box: Space, count: int, seeds: Seeds, tried: Sequence[Params]) -> list[Params]:
     """`count` points of the whole box, at random, knowing nothing."""
     if count == 0:
         return []
-    made = study.study(box, (), (), RandomSampler(seed=seed ^ 0x5EED))
+    made = study.study(box, (), (), RandomSampler(seed=seeds.explore))
     return _fresh(lambda: study.ask(made, box), box, count, tried)
 
 
 def _sampler(chosen: Sampler, seed: int) -> BaseSampler:
     if chosen.name == "tpe":
-        return TPESampler(seed=seed, n_startup_trials=chosen.startup_trials)
-    if chosen.name == "random":
-        return RandomSampler(seed=seed)
-    return QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False)
+        return TPESampler(seed=seed, n_startup_trials=0)
+    return RandomSampler(seed=seed)
 
 
 def _fresh(

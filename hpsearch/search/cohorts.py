@@ -1,0 +1,84 @@
+"""The trials of a new cohort: the user's first, then the sampler's, then a look elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hpsearch.history import Cohort, History, Origin, Round, Trial
+from hpsearch.search.curves import Curve
+from hpsearch.search.sampling import Knowledge, Params, explore, propose, seeds_of
+from hpsearch.spec.search import SearchSpec
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A cohort about to be filled.
+
+    known: how many trials (by number) it may know the results of; `unknown` are the others that
+    were planned. finished: curves of the known ones, and of earlier jobs' trials that fit the box.
+    """
+
+    spec: SearchSpec
+    history: History
+    round: Round
+    opens: bool
+    size: int
+    known: int
+    unknown: Sequence[Trial]
+    finished: Sequence[Curve]
+
+
+def fill(opening: Opening) -> Cohort:
+    """The cohort with its trials."""
+    history = opening.history
+    index = history.trials[-1].cohort + 1 if history.trials else 0
+    first = len(history.trials)
+    trials = tuple(
+        Trial(first + place, opening.round.index, index, params, origin)
+        for place, (params, origin) in enumerate(_chosen(opening, index, first))
+    )
+    taken = min(opening.size, len(history.enqueued))
+    return Cohort(index, opening.round, trials, opening.opens, taken)
+
+
+def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, Origin]]:
+    """Parameters with the reason for them, in order of trial number."""
+    spec, known = opening.spec, opening.known
+    seeds = seeds_of(spec.seed, opening.round.index, index)
+    enqueued = opening.history.enqueued[: opening.size]
+    free = range(first + len(enqueued), first + opening.size)
+    far = sum(_explores(opening, number) for number in free)
+    knowledge = Knowledge(
+        finished=opening.finished,
+        pending=[trial.params for trial in opening.unknown],
+        tried=[trial.params for trial in _as_long(opening)],
+        drawn=_drawn(opening),
+    )
+    for params in enqueued:
+        yield params, Origin("enqueued", "", 0, known)
+    proposal = propose(spec.sampler, opening.round.ranges, len(free) - far, seeds, knowledge)
+    for params in proposal.points:
+        yield params, Origin("sampler", proposal.sampler, proposal.seed, known)
+    for params in explore(spec.space, far, seeds, knowledge.tried):
+        yield params, Origin("explore", "random", seeds.explore, known)
+
+
+def _explores(opening: Opening, number: int) -> bool:
+    """Evenly over the later rounds: every tenth trial where the share is 0.1."""
+    share = opening.spec.rounds.explore if opening.round.index > 0 else 0.0
+    return int((number + 1) * share + 1e-9) > int(number * share + 1e-9)
+
+
+def _as_long(opening: Opening) -> Iterator[Trial]:
+    """Trials that were given as long a training as this cohort's."""
+    epochs = {each.index: each.epochs for each in (*opening.history.rounds, opening.round)}
+    for trial in opening.history.trials:
+        if epochs[trial.round] >= opening.round.epochs:
+            yield trial
+
+
+def _drawn(opening: Opening) -> int:
+    """Points of this round's even spread that were taken."""
+    return sum(
+        trial.round == opening.round.index and trial.origin.sampler == "qmc"
+        for trial in opening.history.trials
+    )

@@ -1,0 +1,115 @@
+"""A search in one thread: plan and decide, driven by any trainer that is a plain function.
+
+Tests run it with a made-up trainer, by the thousand; the benchmark of search quality with the real
+one. The order in which cohorts get on is drawn from the seed `order`, so that a test can show that
+no decision depends on it.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from hpsearch.history import Cohort, Done, Ending, History, Report, Trial, Wait
+from hpsearch.search.ladder import step_of
+from hpsearch.search.plan import plan
+from hpsearch.search.pruning import LegFacts, decide
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Value
+
+
+@dataclass(frozen=True)
+class Score:
+    """What training up to a report point gives.
+
+    accuracy, loss: on the validation part. diverged_at: the iteration of the first non-finite
+    loss; `epoch` then says how much training that took, in epochs.
+    """
+
+    accuracy: float
+    loss: float = math.nan
+    first_loss: float = math.nan
+    training_loss: float = math.nan
+    diverged_at: int | None = None
+    epoch: float = 0.0
+
+
+Trainer = Callable[[Mapping[str, Value], int, float], Score]
+"""From parameters, trial number and the epochs of training to reach, to a score."""
+
+
+@dataclass
+class Simulation:
+    """A search in progress. `run` goes on until the plan is done and returns why."""
+
+    spec: SearchSpec
+    trainer: Trainer
+    order: int = 0
+    history: History = field(default_factory=lambda: History(classes=10))
+    most_in_flight: int = 0
+    _in_flight: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._turns = np.random.default_rng(self.order)
+
+    def run(self, steps: int | None = None) -> Done | None:
+        """Run to the end, or until cohorts have made `steps` steps together (then None)."""
+        while steps is None or steps > 0:
+            planned = plan(self.spec, self.history)
+            if isinstance(planned, Done) and not self._in_flight:
+                return planned
+            if isinstance(planned, Cohort):
+                self._open(planned)
+                if self._turns.random() < 0.5:
+                    continue
+            assert self._in_flight or not isinstance(planned, Wait), "nothing to wait for"
+            self._step(int(self._turns.choice(sorted(self._in_flight))))
+            steps = None if steps is None else steps - 1
+        return None
+
+    def best(self) -> Trial:
+        """The complete trial of the highest accuracy, the first where several have it."""
+        complete = [trial for trial in self.history.trials if trial.value is not None]
+        return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number))
+
+    def epochs(self) -> float:
+        """Epochs of training in all."""
+        return sum(trial.epochs for trial in self.history.trials)
+
+    def _open(self, cohort: Cohort) -> None:
+        history = self.history
+        self.history = replace(
+            history,
+            trials=(*history.trials, *cohort.trials),
+            rounds=(*history.rounds, cohort.round) if cohort.opens else history.rounds,
+            enqueued=history.enqueued[cohort.taken :],
+        )
+        self._in_flight[cohort.index] = 0
+        self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
+
+    def _step(self, cohort: int) -> None:
+        """Bring one cohort to its next report point."""
+        position = self._in_flight[cohort]
+        running = [t for t in self.history.trials if t.cohort == cohort and t.ending is None]
+        epoch = self.history.rounds[running[0].round].report_epochs[position]
+        reports, facts = {}, {}
+        for trial in running:
+            score = self.trainer(trial.params, trial.number, epoch)
+            reached = epoch if score.diverged_at is None else score.epoch
+            reports[trial.number] = Report(step_of(reached), reached, score.accuracy, score.loss)
+            facts[trial.number] = LegFacts(score.first_loss, score.training_loss, score.diverged_at)
+        endings = decide(self.spec, self.history, cohort, reports, facts)
+        self._record(reports, endings)
+        self._in_flight[cohort] = position + 1
+        if len(endings) == len(running):
+            del self._in_flight[cohort]
+
+    def _record(self, reports: Mapping[int, Report], endings: Mapping[int, Ending]) -> None:
+        trials = list(self.history.trials)
+        for number, report in reports.items():
+            before = trials[number]
+            trials[number] = replace(
+                before, reports=(*before.reports, report), ending=endings.get(number)
+            )
+        self.history = replace(self.history, trials=tuple(trials))

@@ -1,0 +1,55 @@
+"""Points spread evenly over a space: a scrambled Sobol sequence.
+
+The points are those of Optuna's QMC sampler, which keeps its place in the sequence in the study;
+here the place is an argument, so that a search goes on after a restart.
+"""
+
+import math
+
+import numpy as np
+from scipy.stats import qmc  # type: ignore[import-untyped]  # SciPy ships no types
+
+from hpsearch.search.scale import Space, active, in_order
+from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
+
+
+def points(space: Space, seed: int, first: int, count: int) -> list[dict[str, Value]]:
+    """The points `first` to `first + count - 1` of the space's sequence with this seed."""
+    if count == 0:
+        return []
+    engine = qmc.Sobol(len(space), scramble=True, seed=seed)
+    if first > 0:
+        engine.fast_forward(first)
+    return [_point(space, engine.random(1)[0]) for _ in range(count)]
+
+
+def _point(space: Space, places: np.ndarray) -> dict[str, Value]:
+    position = dict(zip(space, places.tolist(), strict=True))
+    params: dict[str, Value] = {}
+    for name, parameter in in_order(space):
+        if active(parameter, params):
+            params[name] = _value(parameter, position[name])
+    return {name: params[name] for name in space if name in params}
+
+
+def _value(parameter: Parameter, place: float) -> Value:
+    """The value at a place from 0 to 1, excluded; each whole step gets the same width."""
+    if isinstance(parameter, CategoricalParameter):
+        return parameter.choices[int(place * len(parameter.choices))]
+    low, high = parameter.low, parameter.high
+    if low == high:
+        return low
+    half = (parameter.step or 0) / 2
+    if parameter.log:
+        start, end = math.log(low - half), math.log(high + half)
+        value = math.exp(start + place * (end - start))
+    else:
+        value = low - half + place * (high - low + 2 * half)
+    if parameter.step is not None:
+        value = low + parameter.step * math.floor((value - low) / parameter.step + 0.5)
+        value = min(
+            max(value, low), low + parameter.step * math.floor((high - low) / parameter.step + 1e-9)
+        )
+    if isinstance(parameter, FloatParameter):
+        return float(min(max(value, low), high))
+    return int(value)
