@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, insert, select, update
 from hpsearch.errors import JobStateConflict
 from hpsearch.history import Cohort, Ending, History, Outcome, Report, Trial
 from hpsearch.jobs import Job, JobState
+from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from storage import codec, tables
 from storage.database import Database
@@ -62,6 +63,11 @@ class RunRecords:
                 enqueued=_waiting(connection, row.pk),
                 seconds=row.job.seconds,
             )
+
+    def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
+        """Parameters that the user wants tried and that no trial has taken up yet, in order."""
+        with self._database.read() as connection:
+            return _waiting(connection, read_job(connection, job_id).pk)
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         """queued or paused → running; the environment is kept from the first start."""
@@ -116,18 +122,31 @@ class RunRecords:
             record_trials(connection, row.pk, reports, endings, now())
             change_job(connection, row, seconds=seconds)
 
-    def end(self, job_id: str, state: JobState, reason: str, seconds: float) -> None:
-        """End the job. Trials still running end with it, as cancelled, for the same reason."""
+    def end(
+        self,
+        job_id: str,
+        state: JobState,
+        reason: str,
+        seconds: float,
+        budget: Budget | None = None,
+    ) -> bool:
+        """End the job. Trials still running end with it, as cancelled, for the same reason.
+
+        Where `budget` is given and the job has another one by now, nothing happens: False.
+        """
         with self._database.write(durable=True) as connection:
             row = lock_job(connection, job_id)
             if row.job.state.ended:
-                return
+                return True
+            if budget is not None and budget != row.job.spec.budget:
+                return False
             cancelled = Ending(Outcome.CANCELLED, reason)
             endings = dict.fromkeys(running_numbers(connection, row.pk), cancelled)
             moment = now()
             record_trials(connection, row.pk, {}, endings, moment)
             change_job(connection, row, seconds=seconds, finished_at=moment)
             _set_state(connection, row, state, codec.clean(reason))
+            return True
 
 
 def _refuse_ended(row: JobRow, verb: str) -> None:

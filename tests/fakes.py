@@ -14,7 +14,9 @@ from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialStat
 from hpsearch.jobs import Job, JobState, Wish
 from hpsearch.runner.ports import Data, Leg, LegResult
 from hpsearch.runner.turns import Share
+from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegTask
 
 
@@ -83,6 +85,9 @@ class MemoryStore:
     def history(self, job_id: str) -> History:
         return self.histories[job_id]
 
+    def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
+        return self.histories[job_id].enqueued
+
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         self._change(job_id, state=JobState.RUNNING, environment=environment)
 
@@ -111,6 +116,11 @@ class MemoryStore:
         seconds: float,
     ) -> None:
         self.failing()
+        self._record(job_id, reports, endings)
+
+    def _record(
+        self, job_id: str, reports: Mapping[int, Report], endings: Mapping[int, Ending]
+    ) -> None:
         with self._lock:
             history = self.histories[job_id]
             trials = list(history.trials)
@@ -123,16 +133,26 @@ class MemoryStore:
                     trials[number] = replace(trials[number], ending=ending)
             self.histories[job_id] = replace(history, trials=tuple(trials))
 
-    def end(self, job_id: str, state: JobState, reason: str, seconds: float) -> None:
+    def end(
+        self,
+        job_id: str,
+        state: JobState,
+        reason: str,
+        seconds: float,
+        budget: Budget | None = None,
+    ) -> bool:
         self.failing()
+        if budget is not None and budget != self.jobs[job_id].spec.budget:
+            return False
         history = self.histories[job_id]
         left = {
             trial.number: Ending(Outcome.CANCELLED, reason)
             for trial in history.trials
             if trial.state is TrialState.RUNNING
         }
-        self.record(job_id, {}, left, seconds)
+        self._record(job_id, {}, left)
         self._change(job_id, state=state, stop_reason=reason, seconds=seconds)
+        return True
 
     def _change(self, job_id: str, **changes: object) -> None:
         with self._lock:

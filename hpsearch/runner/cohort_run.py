@@ -129,8 +129,9 @@ class CohortRun:
 
     def _keep(self, number: int, result: LegDone) -> None:
         leg: LegReport = result.report
-        epoch = self._epoch()
-        self._reports[number] = Report(round(100 * epoch), epoch, leg.value, leg.loss)
+        planned = self._epoch()
+        spent = planned if leg.diverged_at is None else min(planned, leg.epoch)
+        self._reports[number] = Report(round(100 * planned), spent, leg.value, leg.loss)
         self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 
     def _failure(self, error: BaseException) -> Ending:

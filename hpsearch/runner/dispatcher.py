@@ -36,7 +36,7 @@ class Status:
 class _Running:
     runner: JobRunner
     thread: threading.Thread
-    version: int
+    job: Job
     error: BaseException | None = None
 
 
@@ -127,8 +127,8 @@ class Dispatcher:
         if job.wish is Wish.RUN:
             if running is None:
                 self._begin(job)
-            elif running.version != job.version:
-                running.version = job.version
+            elif (running.job.spec, running.job.priority) != (job.spec, job.priority):
+                running.job = job
                 running.runner.change(job)
             return
         seconds = self._halt(job.id) if running else job.seconds
@@ -143,7 +143,7 @@ class Dispatcher:
         thread = threading.Thread(
             target=self._run_job, args=(job.id, runner), name=f"job-{job.id}", daemon=True
         )
-        self._running[job.id] = _Running(runner, thread, job.version)
+        self._running[job.id] = _Running(runner, thread, job)
         thread.start()
 
     def _run_job(self, job_id: str, runner: JobRunner) -> None:

@@ -40,7 +40,7 @@ class _Landed:
 
 @dataclass(frozen=True)
 class _Changed:
-    """The job's budget or its enqueued trials changed."""
+    """The job changed, or is to stop: look at it again."""
 
 
 class JobRunner:
@@ -63,6 +63,8 @@ class JobRunner:
         self._stop = threading.Event()
         self._history = History()
         self._runs: dict[int, CohortRun] = {}
+        self._earlier = job.seconds
+        self._seconds_before = job.seconds
         self._clock_start = time.monotonic()
 
     def run(self) -> None:
@@ -71,8 +73,9 @@ class JobRunner:
         try:
             job = self.job
             self._persist(lambda: self._store.start(job.id, self._engine.environment()))
-            self._history = self._persist(lambda: self._store.history(job.id))
             parts = _parts(self._source, job.spec)
+            history = self._persist(lambda: self._store.history(job.id))
+            self._history = replace(history, classes=parts.classes)
             data = self._engine.load(parts)
             self._clock_start = time.monotonic()
             self._resume(data, len(parts.training))
@@ -96,37 +99,32 @@ class JobRunner:
 
     def seconds(self) -> float:
         """Seconds of running so far, earlier starts included."""
-        return self.job.seconds + time.monotonic() - self._clock_start
+        return self._earlier + time.monotonic() - self._clock_start
 
     def _work(self, data: Data, images: int) -> None:
-        while True:
-            ended = self._plan(data, images)
-            if ended:
-                return
+        plan_again = True
+        while not (plan_again and self._plan(data, images)):
             try:
                 message = self._inbox.get(timeout=self._seconds_left())
             except queue.Empty:
-                self._end(JobState.COMPLETED, "budget: seconds")
-                return
+                plan_again = True  # the plan sees that the seconds are up
+                continue
             if self._stop.is_set():
                 raise Stopped
-            if isinstance(message, _Landed):
-                self._land(message, data)
-            else:
-                self._refresh()
+            plan_again = self._land(message, data) if isinstance(message, _Landed) else True
 
     def _plan(self, data: Data, images: int) -> bool:
         """Start all cohorts that may start now; True where the job has ended."""
         while True:
-            planned = plan(self.job.spec, replace(self._history, seconds=self.seconds()))
-            if isinstance(planned, Wait):
+            enqueued = self._persist(lambda: self._store.enqueued(self.job.id))
+            self._history = replace(self._history, enqueued=enqueued, seconds=self.seconds())
+            planned = plan(self.job.spec, self._history)
+            if isinstance(planned, Cohort):
+                self._open(planned, data, images)
+            elif isinstance(planned, Wait):
                 return False
-            if isinstance(planned, Done):
-                if self._runs:
-                    return False
-                self._end(JobState.FAILED if planned.failed else JobState.COMPLETED, planned.reason)
+            elif self._end(planned):
                 return True
-            self._open(planned, data, images)
 
     def _open(self, cohort: Cohort, data: Data, images: int) -> None:
         self._persist(lambda: self._store.open_cohort(self.job.id, cohort, self.seconds()))
@@ -135,7 +133,6 @@ class JobRunner:
             history,
             trials=(*history.trials, *cohort.trials),
             rounds=(*history.rounds, cohort.round) if cohort.opens else history.rounds,
-            enqueued=history.enqueued[cohort.taken :],
         )
         self._start(CohortRun(cohort, self.job.spec, images), data)
 
@@ -157,17 +154,19 @@ class JobRunner:
 
         run.submit(self._engine, data, self._share, landed)
 
-    def _land(self, message: _Landed, data: Data) -> None:
+    def _land(self, message: _Landed, data: Data) -> bool:
+        """Take what a leg brought; True where its cohort has finished with it."""
         run = message.run
         run.take(message.number, message.result)
         if not run.arrived():
-            return
+            return False
         ended = self._compare(run) if run.replaying() else self._decide(run)
         run.advance(ended)
         if run.cohort.trials:
             self._submit(run, data)
-        else:
-            del self._runs[run.cohort.index]
+            return False
+        del self._runs[run.cohort.index]
+        return True
 
     def _decide(self, run: CohortRun) -> Mapping[int, Ending]:
         step = run.step()
@@ -200,12 +199,16 @@ class JobRunner:
             self._history = _with_step(self._history, {}, step.failures)
         return step.failures
 
-    def _refresh(self) -> None:
-        history = self._persist(lambda: self._store.history(self.job.id))
-        self._history = replace(self._history, enqueued=history.enqueued)
-
-    def _end(self, state: JobState, reason: str) -> None:
-        self._persist(lambda: self._store.end(self.job.id, state, reason, self.seconds()))
+    def _end(self, done: Done) -> bool:
+        """End the job, unless its user has given it another budget meanwhile."""
+        job, state = self.job, JobState.FAILED if done.failed else JobState.COMPLETED
+        seconds = self.seconds()
+        ended = self._persist(
+            lambda: self._store.end(job.id, state, done.reason, seconds, job.spec.budget)
+        )
+        if not ended:
+            self.job = self._persist(lambda: self._store.job(job.id))
+        return ended
 
     def _seconds_left(self) -> float | None:
         budget = self.job.spec.budget.seconds

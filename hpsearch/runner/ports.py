@@ -8,6 +8,8 @@ from hpsearch.datasets.values import Dataset, Split
 from hpsearch.history import Cohort, Ending, History, Report
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.turns import Share
+from hpsearch.spec.parts import Budget
+from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegReport, LegTask
 
 
@@ -52,6 +54,10 @@ class JobStore(Protocol):
         """All that happened in the job, with the trials that it starts from."""
         ...
 
+    def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
+        """Parameters that the user wants tried and that no trial has taken up yet, in order."""
+        ...
+
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         """queued or paused → running; the environment is kept from the first start."""
         ...
@@ -77,8 +83,18 @@ class JobStore(Protocol):
         """
         ...
 
-    def end(self, job_id: str, state: JobState, reason: str, seconds: float) -> None:
-        """End the job. Trials still running end with it, as cancelled, for the same reason."""
+    def end(
+        self,
+        job_id: str,
+        state: JobState,
+        reason: str,
+        seconds: float,
+        budget: Budget | None = None,
+    ) -> bool:
+        """End the job. Trials still running end with it, as cancelled, for the same reason.
+
+        Where `budget` is given and the job has another one by now, nothing happens: False.
+        """
         ...
 
 

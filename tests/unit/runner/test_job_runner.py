@@ -1,0 +1,235 @@
+"""A job's thread: what it trains, records and survives. The trainer is made up."""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from hpsearch.digest import digest
+from hpsearch.errors import DatabaseUnavailable, EngineLost, WorkerLost
+from hpsearch.history import History, Outcome, TrialState
+from hpsearch.jobs import JobState
+from hpsearch.runner import job_runner
+from hpsearch.runner.job_runner import JobRunner, Stopped
+from hpsearch.runner.ports import LegDone, LegFailed, LegResult
+from hpsearch.runner.turns import Share
+from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.training.leg import LegReport, LegTask
+from tests.fakes import InlineEngine, MemorySource, MemoryStore
+
+STEPS_PER_EPOCH = 16  # 160 training images, ten a batch
+
+
+def spec_of(**changes: object) -> SearchSpec:
+    base = {"dataset": "small", "network": "mlp", "batch_size": 10, "budget": {"trials": 20}}
+    return parse_spec({**base, **changes})
+
+
+def made_up(task: LegTask) -> LegResult:
+    """Good near a learning rate of 0.1, diverged above 1."""
+    rate = task.training.learning_rate
+    epoch = task.stop_step / STEPS_PER_EPOCH
+    diverged = rate > 1
+    quality = math.exp(-(math.log10(rate / 0.1) ** 2)) * (1 - math.exp(-epoch))
+    value = math.nan if diverged else 0.1 + 0.9 * quality
+    loss = math.nan if diverged else 2.3 * (1 - quality)
+    return LegDone(
+        LegReport(task.stop_step, epoch, value, loss, loss, 2.3, 3 if diverged else None, 0, False)
+    )
+
+
+def failing_with(error: BaseException) -> Callable[[LegTask], LegResult]:
+    return lambda _: LegFailed(error)
+
+
+def run(
+    store: MemoryStore, answer: Callable[[LegTask], LegResult] = made_up, seed: int = 0
+) -> InlineEngine:
+    engine = InlineEngine(answer, seed)
+    try:
+        JobRunner(store.jobs["job"], store, MemorySource(), engine, Share()).run()
+    finally:
+        engine.close()
+    return engine
+
+
+def digest_of(store: MemoryStore) -> str:
+    job = store.jobs["job"]
+    return digest(job.spec, store.histories["job"], job.stop_reason)
+
+
+@pytest.fixture
+def undisturbed() -> str:
+    store = MemoryStore()
+    store.add(spec_of())
+    run(store)
+    return digest_of(store)
+
+
+def test_a_job_runs_to_its_budget() -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    run(store)
+    job, history = store.jobs["job"], store.histories["job"]
+    assert (job.state, job.stop_reason) == (JobState.COMPLETED, "budget: trials")
+    assert len(history.trials) == 20
+    assert all(trial.ending is not None for trial in history.trials)
+    assert {trial.state for trial in history.trials} <= {TrialState.COMPLETE, TrialState.PRUNED}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_who_finishes_first_changes_nothing(seed: int, undisturbed: str) -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    run(store, seed=seed)
+    assert digest_of(store) == undisturbed
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3, 5, 8, 10])
+def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    left = writes
+
+    def break_down() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise RuntimeError("the server was killed")
+
+    store.failing = break_down
+    with pytest.raises(RuntimeError, match="was killed"):
+        run(store)
+    store.failing = lambda: None
+    run(store)
+    assert digest_of(store) == undisturbed
+
+
+def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() -> None:
+    store = MemoryStore()
+    store.add(spec_of(pruner="none", budget={"trials": 2}, cohort=2, rounds={"count": 1}))
+    left = 3
+
+    def break_down() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise RuntimeError("the server was killed")
+
+    store.failing = break_down
+    with pytest.raises(RuntimeError):
+        run(store)
+    store.failing = lambda: None
+    before = store.histories["job"]
+    reported = [trial for trial in before.trials if trial.state is TrialState.RUNNING]
+    assert all(len(trial.reports) == 1 for trial in reported)
+    engine = run(store)
+    first_steps = {task.stop_step for task in engine.tasks[: len(reported)]}
+    assert first_steps == {min(task.stop_step for task in engine.tasks)}
+
+
+def test_the_database_may_go_away_and_come_back(
+    monkeypatch: pytest.MonkeyPatch, undisturbed: str
+) -> None:
+    monkeypatch.setattr(job_runner, "RETRY_INTERVAL", 0.01)
+    store = MemoryStore()
+    store.add(spec_of())
+    calls = 0
+
+    def flaky() -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 3:
+            raise DatabaseUnavailable("the database restarts")
+
+    store.failing = flaky
+    run(store)
+    assert digest_of(store) == undisturbed
+
+
+def test_a_trial_whose_workers_die_ends_alone() -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+
+    def poisoned(task: LegTask) -> LegResult:
+        return LegFailed(WorkerLost(3)) if task.trial == 4 else made_up(task)
+
+    run(store, poisoned)
+    trials = store.histories["job"].trials
+    assert store.jobs["job"].state is JobState.COMPLETED
+    assert [t.number for t in trials if t.state is TrialState.FAIL] == [4]
+    ending = trials[4].ending
+    assert ending is not None
+    assert ending.outcome is Outcome.WORKER_LOST
+    assert "3 workers died" in ending.reason
+
+
+def test_too_many_failures_end_the_job_as_failed() -> None:
+    store = MemoryStore()
+    store.add(spec_of(budget={"trials": 20, "failures": 2}))
+    run(store, lambda _: LegFailed(WorkerLost(3)))
+    job = store.jobs["job"]
+    assert (job.state, job.stop_reason) == (JobState.FAILED, "too many failures")
+
+
+def test_lost_workers_and_faults_of_ours_reach_the_dispatcher() -> None:
+    for error in (EngineLost("gone"), ZeroDivisionError()):
+        store = MemoryStore()
+        store.add(spec_of())
+        with pytest.raises(type(error)):
+            run(store, failing_with(error))
+        assert store.jobs["job"].state is JobState.RUNNING
+
+
+def test_stop_leaves_the_job_as_it_is_recorded() -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    release = threading.Event()
+
+    def slow(task: LegTask) -> LegResult:
+        release.wait(5)
+        return made_up(task)
+
+    engine = InlineEngine(slow)
+    runner = JobRunner(store.jobs["job"], store, MemorySource(), engine, Share())
+    threading.Timer(0.05, runner.stop).start()
+    with pytest.raises(Stopped):
+        runner.run()
+    release.set()
+    engine.close()
+    assert store.jobs["job"].state is JobState.RUNNING
+
+
+def test_when_the_seconds_are_up_the_job_ends_at_once() -> None:
+    store = MemoryStore()
+    store.add(spec_of(budget={"seconds": 0.2}))
+    release = threading.Event()
+
+    def slow(task: LegTask) -> LegResult:
+        release.wait(5)
+        return made_up(task)
+
+    engine = InlineEngine(slow)
+    JobRunner(store.jobs["job"], store, MemorySource(), engine, Share()).run()
+    release.set()
+    engine.close()
+    job = store.jobs["job"]
+    assert (job.state, job.stop_reason) == (JobState.COMPLETED, "budget: seconds")
+    endings = {trial.ending.outcome for trial in store.histories["job"].trials if trial.ending}
+    assert endings == {Outcome.CANCELLED}
+
+
+def test_a_larger_budget_goes_on_where_the_search_ended() -> None:
+    store = MemoryStore()
+    job = store.add(spec_of())
+    run(store)
+    longer = job.spec.model_copy(
+        update={"budget": job.spec.budget.model_copy(update={"trials": 30})}
+    )
+    store.jobs["job"] = replace(store.jobs["job"], spec=longer, state=JobState.QUEUED)
+    before: History = store.histories["job"]
+    run(store)
+    assert len(store.histories["job"].trials) == 30
+    assert store.histories["job"].trials[:20] == before.trials
