@@ -1,5 +1,6 @@
 """The engine on Dask `distributed`: workers of this machine, or a cluster elsewhere."""
 
+import contextlib
 import logging
 import threading
 import uuid
@@ -7,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 import dask
+import psutil
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
 
 from hpsearch.datasets.values import Split
@@ -19,6 +21,7 @@ from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 TRIES = 3  # workers that may die under a leg before the leg is held to be the cause
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
 CONNECT_TIMEOUT = 10  # seconds
+CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
 SILENCE_LIMIT = "20s"  # a worker that says nothing for so long is given up, its legs go elsewhere
 
 CONFIG = {
@@ -125,10 +128,17 @@ class DaskEngine:
         return found
 
     def close(self) -> None:
+        """Stop everything that this engine started; workers that do not stop in time are killed."""
         self._closed.set()
-        self._client.close(timeout=2)
-        if self._cluster is not None:
-            self._cluster.close(timeout=2)
+        _patiently(lambda: self._client.close(timeout=CLOSE_TIMEOUT))
+        if self._cluster is None:
+            return
+        cluster = self._cluster
+        processes = [nanny.pid for nanny in cluster.workers.values() if nanny.pid is not None]
+        _patiently(lambda: cluster.close(timeout=CLOSE_TIMEOUT))
+        for pid in filter(psutil.pid_exists, processes):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
 
     def _fill(self) -> None:
         """Give waiting legs to free workers."""
@@ -159,6 +169,13 @@ class DaskEngine:
             waited = self._turns.remove(leg)
         if not waited:
             self._landed(leg)
+
+
+def _patiently(close: Callable[[], object]) -> None:
+    try:
+        close()
+    except (TimeoutError, OSError, RuntimeError) as error:
+        log.debug("closing took too long: %r", error)
 
 
 class _DaskData:
