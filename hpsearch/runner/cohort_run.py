@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hpsearch.errors import ImpossibleShape, InvalidSpec, WorkerLost
-from hpsearch.history import Cohort, Ending, Outcome, Report, Trial
+from hpsearch.history import Cohort, Ending, Outcome, Report
 from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share
 from hpsearch.search.pruning import LegFacts
 from hpsearch.spec.search import SearchSpec
-from hpsearch.training.batches import steps_per_epoch
-from hpsearch.training.leg import LegReport, LegTask
+from hpsearch.training.leg import LegReport
+from hpsearch.training.tasks import leg_task
 
 CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,
@@ -69,7 +69,7 @@ class CohortRun:
         for trial in self.cohort.trials:
             number = trial.number
             self._legs[number] = engine.submit(
-                self._task(trial),
+                leg_task(self.spec, trial.params, number, self._epoch(), self.images),
                 data,
                 self._spent.get(number),
                 share,
@@ -112,18 +112,6 @@ class CohortRun:
         for leg in (*self._legs.values(), *self._spent.values()):
             leg.release()
 
-    def _task(self, trial: Trial) -> LegTask:
-        network, training = self.spec.settings_for(trial.params)
-        per_epoch = steps_per_epoch(self.images, training.batch_size)
-        return LegTask(
-            network=network,
-            training=training,
-            job_seed=self.spec.seed,
-            trial=trial.number,
-            stop_step=_steps_at(self._epoch(), per_epoch),
-            total_steps=_steps_at(self.spec.epochs, per_epoch),
-        )
-
     def _epoch(self) -> float:
         return self.cohort.round.report_epochs[self.position]
 
@@ -139,7 +127,3 @@ class CohortRun:
             if isinstance(error, kind):
                 return Ending(outcome, f"{outcome.value}: {error}", round(100 * self._epoch()))
         raise error
-
-
-def _steps_at(epoch: float, per_epoch: int) -> int:
-    return max(1, round(epoch * per_epoch))

@@ -1,0 +1,72 @@
+"""Trains trials again and holds the result against the record."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import threadpoolctl
+
+from hpsearch.datasets.values import Split
+from hpsearch.history import Report
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Value
+from hpsearch.training.leg import run_leg
+from hpsearch.training.tasks import leg_task
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one trial. `recorded` and `trained` are the first reports that differ."""
+
+    number: int
+    reports: int
+    recorded: Report | None = None
+    trained: Report | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether every report came out the same, to the bit."""
+        return self.recorded is None
+
+
+def sample(numbers: Sequence[int], count: int, seed: int) -> list[int]:
+    """`count` of the numbers, drawn with `seed`, ascending; all of them where there are fewer."""
+    drawn = np.random.default_rng(seed).permutation(len(numbers))[:count]
+    return sorted(numbers[int(index)] for index in drawn)
+
+
+def verify(
+    spec: SearchSpec,
+    data: Split,
+    number: int,
+    params: Mapping[str, Value],
+    reports: Sequence[Report],
+) -> Verdict:
+    """Train one trial again, in this process on one BLAS thread, and compare its reports."""
+    for recorded, trained in zip(reports, _train(spec, data, number, params, reports), strict=True):
+        if not _equal(recorded, trained):
+            return Verdict(number, len(reports), recorded, trained)
+    return Verdict(number, len(reports))
+
+
+def _train(
+    spec: SearchSpec,
+    data: Split,
+    number: int,
+    params: Mapping[str, Value],
+    reports: Sequence[Report],
+) -> Iterator[Report]:
+    state = None
+    with threadpoolctl.threadpool_limits(1):
+        for recorded in reports:
+            task = leg_task(spec, params, number, recorded.step / 100, len(data.training))
+            state, leg = run_leg(task, data, state)
+            yield Report(recorded.step, recorded.epoch, leg.value, leg.loss)
+            if state is None:
+                return
+
+
+def _equal(recorded: Report, trained: Report) -> bool:
+    return np.array_equal(
+        [recorded.value, recorded.loss], [trained.value, trained.loss], equal_nan=True
+    )
