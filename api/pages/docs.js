@@ -56,8 +56,13 @@ function fields(schema) {
   return table(Object.entries(schema.properties || {}).map(([name, field]) => [
     element("code", {}, name), typeOf(field),
     [required.has(name) && !("default" in field) ? "required" : "", limitsOf(field)].filter(Boolean).join(", "),
-    field.description || "",
+    prose(field.description || ""),
   ]));
+}
+
+// Markdown's code spans are all the markup that our descriptions use.
+function prose(text) {
+  return text.split("`").map((part, i) => (i % 2 ? element("code", {}, part) : part));
 }
 
 function bodySchema(operation) {
@@ -116,8 +121,8 @@ function operation(method, path, description) {
   return element("details", {},
     element("summary", {}, element("span", { class: "method" }, method.toUpperCase()),
             element("span", { class: "path" }, path),
-            element("span", { class: "muted" }, description.summary || "")),
-    element("div", {}, element("p", {}, description.description || ""),
+            element("span", { class: "muted" }, ...prose((description.description || "").split(/(?<=\.)\s/)[0]))),
+    element("div", {}, element("p", {}, ...prose(description.description || "")),
             ...tryIt(method.toUpperCase(), path, description),
             element("h3", {}, "Answers"), table(answers)));
 }
@@ -132,7 +137,7 @@ function render(api) {
     }
   const schemas = Object.entries(api.components.schemas).sort(([a], [b]) => a.localeCompare(b));
   document.getElementById("content").replaceChildren(
-    element("p", {}, api.info.description),
+    element("p", {}, ...prose(api.info.description)),
     element("p", { class: "muted" }, `Version ${api.info.version}. Try: curl --json '{"dataset": "digits", "network": "lenet5"}' ${location.origin}/api/v1/jobs`),
     ...[...groups].flatMap(([tag, operations]) => [element("h2", {}, tag), ...operations]),
     element("h2", {}, "Problems"),
@@ -141,7 +146,7 @@ function render(api) {
     element("h2", {}, "Schemas"),
     ...schemas.map(([name, schema]) => element("details", { id: `schema-${name}` },
       element("summary", {}, element("span", { class: "path" }, name)),
-      element("div", {}, element("p", {}, schema.description || ""), fields(schema)))));
+      element("div", {}, element("p", {}, ...prose(schema.description || "")), fields(schema)))));
   openTarget();
 }
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from hpsearch.cli import options, tables
 from hpsearch.cli.files import read_spec
+from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
 from hpsearch.cli.watch import Watcher, watch_until_end
@@ -60,12 +61,15 @@ def serve(
     database_url: options.DatabaseUrl = None,
     workers: options.Workers = None,
     cluster: options.Cluster = None,
+    log_level: options.LogLevelOption = LogLevel.INFO,
+    log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Serve in the foreground until Ctrl-C or SIGTERM."""
+    configure(log_level, log_format)
     options.to_environment(host, port, data_dir, database_url, workers, cluster)
     listener = bind(host, port)
     out.print(f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)", highlight=False)
-    Server(log_level="info").serve_on(listener)
+    Server().serve_on(listener)
 
 
 @app.command()
@@ -80,6 +84,7 @@ def run(
     cluster: options.Cluster = None,
 ) -> None:
     """Serve, submit SPEC over HTTP, watch it and show its best trials."""
+    configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_spec(spec)
     options.to_environment(host, port, data_dir, database_url, workers, cluster)
     raise typer.Exit(run_search(content, bind(host, port), leave, out))

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from hpsearch.cli.logs import LogFormat, LogLevel
+
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 Host = Annotated[str, typer.Option(envvar="HPSEARCH_HOST", help="Address to listen on.")]
@@ -40,6 +42,12 @@ Cluster = Annotated[
     typer.Option(
         envvar="HPSEARCH_CLUSTER", help="Dask scheduler to use instead: tcp://… or tls://…"
     ),
+]
+LogLevelOption = Annotated[
+    LogLevel, typer.Option(envvar="HPSEARCH_LOG_LEVEL", help="The least to log.")
+]
+LogFormatOption = Annotated[
+    LogFormat, typer.Option(envvar="HPSEARCH_LOG_FORMAT", help="Lines for people or machines.")
 ]
 Url = Annotated[str, typer.Option(envvar="HPSEARCH_URL", help="Address of the server.")]
 Spec = Annotated[Path, typer.Argument(help="A search spec, as JSON.")]

@@ -23,7 +23,7 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) 
     Returns 0 where all went well, 1 where the job of a run that leaves did not complete. Raises
     ServiceError where the server refused the spec.
     """
-    server = Server(log_level="warning")
+    server = Server()
     user = _User(spec, address_of(listener), server, leave, out)
     thread = threading.Thread(target=user.act, name="user", daemon=True)
     thread.start()
@@ -75,6 +75,7 @@ class _User:
                 ended = watch_until_end(client, job["id"], watcher)
             best = client.best(job["id"], BEST_SHOWN)
             self.completed = ended["state"] == "completed"
+            self.server.exit_code = 0 if self.completed or not self.leave else 1
         tables.print_result(self.out, self.url, ended, best)
         if not self.leave:
             self.out.print("still serving; Ctrl-C ends it", highlight=False)

@@ -1,8 +1,11 @@
 """uvicorn in the foreground: starts with one clear line, leaves within five seconds."""
 
+import logging
+import os
 import signal
 import socket
 import sys
+import threading
 from types import FrameType
 
 import uvicorn
@@ -11,6 +14,7 @@ from hpsearch.errors import InvalidSettings
 
 APP = "api.app:create_app"
 DRAIN_TIMEOUT = 1  # seconds that requests in flight get to finish
+LEAVE_TIMEOUT = 4.5  # seconds after which the process ends, whatever still holds it
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -39,23 +43,29 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+log = logging.getLogger(__name__)
+
+
 class Server(uvicorn.Server):
-    """uvicorn, with two manners of its own.
+    """uvicorn, with manners of its own about leaving.
 
     It tells the application as soon as it begins to leave, through the lifespan state `stopping`,
-    so that endless answers end by themselves; and it ends with exit code 0 when asked to end.
+    so that endless answers end by themselves. Asked to end, it ends with exit code 0, and within
+    LEAVE_TIMEOUT even if something hangs: nothing is lost by a hard end, and the worker processes
+    notice it and end too. A second Ctrl-C is such a hard end.
     """
 
-    def __init__(self, log_level: str) -> None:
+    def __init__(self) -> None:
         config = uvicorn.Config(
             APP,
             factory=True,
-            log_level=log_level,
+            log_config=None,  # ours: hpsearch.cli.logs
             access_log=False,
             timeout_graceful_shutdown=DRAIN_TIMEOUT,
             server_header=False,
         )
         super().__init__(config)
+        self.exit_code = 0
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
@@ -67,11 +77,24 @@ class Server(uvicorn.Server):
         finally:
             listener.close()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            os._exit(130)
+        super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        hard_end = threading.Timer(LEAVE_TIMEOUT, self._end_hard)
+        hard_end.daemon = True
+        hard_end.start()
         stopping = self.lifespan.state.get("stopping")
         if stopping is not None:
             stopping.set()
         await super().shutdown(sockets)
+
+    def _end_hard(self) -> None:
+        log.warning("not everything stopped in time; ending all the same")
+        sys.stdout.flush()
+        os._exit(self.exit_code)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

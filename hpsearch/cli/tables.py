@@ -44,6 +44,7 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
         f"{trials['complete']} complete, {trials['pruned']} pruned, {trials['failed']} failed, "
         f"{job['progress']['epochs']:.1f} epochs in {job['seconds']:.0f} s",
         highlight=False,
+        soft_wrap=True,
     )
     print_best(out, best)
     for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):

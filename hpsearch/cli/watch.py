@@ -28,6 +28,7 @@ class Watcher:
             console=out, disable=not out.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("waiting", total=None, note="")
+        self._pace = Pace()
         self._last_line = ""
         self._next_line = 0.0
 
@@ -44,16 +45,17 @@ class Watcher:
         self._bar.stop()
 
     def show(self, job: Answer) -> None:
+        text = note(job, self._pace.seconds_left(job))
         if self._out.is_terminal:
             self._bar.update(
                 self._task,
                 description=job["state"],
                 total=job["progress"]["trials"]["planned"],
                 completed=finished(job),
-                note=note(job),
+                note=text,
             )
             return
-        line = f"{job['state']}: {note(job)}"
+        line = f"{job['state']}: {text}"
         if line != self._last_line and (self._clock() >= self._next_line or ended(job)):
             self._out.print(line, highlight=False, soft_wrap=True)
             self._last_line, self._next_line = line, self._clock() + LINE_INTERVAL
@@ -78,8 +80,29 @@ def ended(job: Answer) -> bool:
     return job["state"] in ("completed", "cancelled", "failed")
 
 
-def note(job: Answer) -> str:
-    """Trials done, pruned, the best so far and the time left, in one line."""
+class Pace:
+    """Guesses the time left from the pace of the current round: later ones train for longer."""
+
+    def __init__(self) -> None:
+        self._round = -1
+        self._start = (0, 0.0)
+
+    def seconds_left(self, job: Answer) -> float | None:
+        """None while nothing can be said."""
+        planned, done, seconds = job["progress"]["trials"]["planned"], finished(job), job["seconds"]
+        if job["progress"]["round"] != self._round:
+            self._round, self._start = job["progress"]["round"], (done, seconds)
+        done_before, seconds_before = self._start
+        if done == done_before:
+            done_before, seconds_before = 0, 0.0
+        if not planned or done == done_before or seconds <= seconds_before:
+            return None
+        pace = (seconds - seconds_before) / (done - done_before)
+        return float(pace * max(0, planned - done))
+
+
+def note(job: Answer, left: float | None) -> str:
+    """Trials done, pruned, the best so far and the seconds left, in one line."""
     trials, rounds = job["progress"]["trials"], job["progress"]["rounds"]
     planned = f"/{trials['planned']}" if trials["planned"] else ""
     parts = [
@@ -87,18 +110,9 @@ def note(job: Answer) -> str:
         f"round {job['progress']['round']}/{rounds}",
         f"best {accuracy(job['best'])}",
     ]
-    left = seconds_left(job)
     if left is not None and not ended(job):
         parts.append(f"about {_duration(left)} left")
     return ", ".join(parts)
-
-
-def seconds_left(job: Answer) -> float | None:
-    """From the pace so far; None while nothing can be said."""
-    planned, done = job["progress"]["trials"]["planned"], finished(job)
-    if not planned or not done or job["seconds"] <= 0:
-        return None
-    return float(job["seconds"] / done * max(0, planned - done))
 
 
 def _duration(seconds: float) -> str:

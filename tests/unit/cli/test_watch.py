@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from hpsearch.cli import tables
-from hpsearch.cli.watch import Watcher, note, seconds_left, watch_until_end
+from hpsearch.cli.watch import Pace, Watcher, note, watch_until_end
 from hpsearch.client import Client
 
 
@@ -27,20 +27,27 @@ def _job(state: str = "running", complete: int = 0, **fields: Any) -> dict[str, 
 
 
 def test_a_note_says_trials_pruned_best_and_time_left() -> None:
-    assert note(_job()) == "2/10 trials (2 pruned), round 1/3, best –, about 48 s left"
-    assert (
-        note(_job(complete=2)) == "4/10 trials (2 pruned), round 1/3, best 0.9512, about 18 s left"
-    )
-    assert note(_job("completed", complete=8)) == "10/10 trials (2 pruned), round 1/3, best 0.9512"
-    assert "about 8 min 00 s left" in note(_job(seconds=120.0))
+    assert note(_job(), 48) == "2/10 trials (2 pruned), round 1/3, best –, about 48 s left"
+    assert note(_job(complete=2), None) == "4/10 trials (2 pruned), round 1/3, best 0.9512"
+    assert note(_job("completed", complete=8), 0).endswith("round 1/3, best 0.9512")
+    assert "about 8 min 00 s left" in note(_job(), 480)
+    endless = _job()
+    endless["progress"]["trials"]["planned"] = None
+    assert note(endless, None).startswith("2 trials (2 pruned)")
 
 
-def test_no_time_left_where_nothing_can_be_said() -> None:
-    job = _job()
-    job["progress"]["trials"]["planned"] = None
-    assert seconds_left(job) is None
-    assert note(job).startswith("2 trials")
-    assert seconds_left(_job(seconds=0.0)) is None
+def test_time_left_goes_by_the_pace_of_the_round() -> None:
+    pace = Pace()
+    assert pace.seconds_left(_job(seconds=0.0)) is None
+    assert pace.seconds_left(_job(seconds=12.0)) == 6.0 * 8
+    assert pace.seconds_left(_job(complete=2, seconds=12.0)) == 6.0 * 6
+    later = _job(complete=2, seconds=12.0)
+    later["progress"]["round"] = 2
+    assert pace.seconds_left(later) == 3.0 * 6  # nothing of the round yet: the pace of all
+    later["progress"]["trials"]["complete"] = 3
+    assert pace.seconds_left(later | {"seconds": 32.0}) == 20.0 * 5
+    later["progress"]["trials"]["planned"] = None
+    assert pace.seconds_left(later) is None
 
 
 class _Telling(Client):
