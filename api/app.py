@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import dashboard, errors, openapi
 from api.hosts import HostGuard
-from api.routes import datasets, events, health, jobs, pages, trials
+from api.routes import datasets, events, health, jobs, pages, proofs, trials
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from api.submissions import JobChange, JobSubmission, Wanted
@@ -70,7 +70,7 @@ def build(settings: Settings, database: Database, catalogue: Catalogue, runner: 
         catalogue=catalogue,
         runner=runner,
     )
-    for module in (jobs, trials, events, datasets, health, pages):
+    for module in (jobs, trials, events, proofs, datasets, health, pages):
         app.include_router(module.router)
     app.router.routes.extend(dashboard.routes(settings.url))
     app.add_middleware(HostGuard, hosts=settings.hosts)

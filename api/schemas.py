@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hpsearch.history import Report, Round, Trial
 from hpsearch.jobs import Best, Job, Progress
+from hpsearch.runner.estimate import Estimate
 from hpsearch.spec.space import Parameter, Value
 
 API = "/api/v1"
@@ -304,3 +305,33 @@ class ProblemAnswer(Answer):
 
 def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
+
+
+class DigestAnswer(Answer):
+    digest: str
+    """SHA-256 in hexadecimal."""
+    final: bool
+    """Whether the job has ended; until then the digest is that of what there is."""
+    environment: dict[str, str]
+    """Equal digests can be expected where these are equal."""
+
+
+class EstimateAnswer(Answer):
+    seconds: float
+    """From the start of the job to its end, with all workers to itself."""
+    trials: int
+    epochs: float
+    """Epochs of training, summed over all trials."""
+    memory_bytes: int
+    """The most that one worker needs for its data, workspaces and states."""
+    workers: int
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> "EstimateAnswer":
+        return cls(
+            seconds=round(estimate.seconds, 1),
+            trials=estimate.trials,
+            epochs=round(estimate.epochs, 2),
+            memory_bytes=estimate.memory_bytes,
+            workers=estimate.workers,
+        )

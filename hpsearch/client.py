@@ -54,6 +54,25 @@ class Client:
         path = f"/api/v1/jobs/{_segment(job_id)}/best"
         return _items(self._call("GET", path, params={"limit": limit}))
 
+    def trials(self, job_id: str) -> list[Answer]:
+        """All trials of a job, by number."""
+        path, found, after = f"/api/v1/jobs/{_segment(job_id)}/trials", [], None
+        while True:
+            page = {"limit": 500} if after is None else {"limit": 500, "after": after}
+            answer = self._call("GET", path, params=page)
+            found += _items(answer)
+            after = answer.get("next")
+            if after is None:
+                return found
+
+    def digest(self, job_id: str) -> Answer:
+        return self._call("GET", f"/api/v1/jobs/{_segment(job_id)}/digest")
+
+    def estimate(self, spec: bytes) -> Answer:
+        """What a search would take; JSON as it was written."""
+        headers = {"Content-Type": "application/json"}
+        return self._call("POST", "/api/v1/estimates", content=spec, headers=headers)
+
     def rounds(self, job_id: str) -> list[Answer]:
         return _items(self._call("GET", f"/api/v1/jobs/{_segment(job_id)}/rounds"))
 

@@ -13,6 +13,7 @@ from hpsearch.cli.files import read_spec
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
+from hpsearch.cli.verify import verify_job
 from hpsearch.cli.watch import Watcher, watch_until_end
 from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue
@@ -137,6 +138,33 @@ def pause(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
 def resume(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
     """Go on with a paused job."""
     _command(url, job, "resume")
+
+
+@app.command()
+def estimate(spec: options.Spec, url: options.Url = options.DEFAULT_URL) -> None:
+    """Say what SPEC would take, without running it."""
+    with Client(url) as client:
+        tables.print_estimate(out, client.estimate(read_spec(spec)))
+
+
+@app.command()
+def digest(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
+    """Print the SHA-256 of a job's result; the same spec and seed give the same."""
+    with Client(url) as client:
+        print(client.digest(job)["digest"])
+
+
+@app.command()
+def verify(
+    job: options.JobId,
+    trials: options.Trials = 3,
+    url: options.Url = options.DEFAULT_URL,
+    data_dir: options.DataDir = DATA_DIR,
+) -> None:
+    """Train some trials of a job again, here, and compare to the bit; exit code 1 if they differ."""
+    with Client(url) as client:
+        same = verify_job(client, job, trials, Catalogue(data_dir), out)
+    raise typer.Exit(0 if same else 1)
 
 
 @app.command()

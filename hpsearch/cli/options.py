@@ -57,6 +57,7 @@ DatasetName = Annotated[str, typer.Argument(metavar="NAME", help="Its name: a-z,
 DatasetFile = Annotated[
     Path, typer.Argument(metavar="FILE", help=".npz with x_train, y_train, x_test, y_test.")
 ]
+Trials = Annotated[int, typer.Option(min=1, help="How many trials to train again.")]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many to show.")]
 
 

@@ -51,6 +51,16 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
         out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
 
 
+def print_estimate(out: Console, answer: Answer) -> None:
+    out.print(
+        f"about {answer['seconds']:.0f} s on {answer['workers']} workers: {answer['trials']} trials, "
+        f"{answer['epochs']:.1f} epochs of training, "
+        f"{answer['memory_bytes'] / 1e6:.0f} MB for each worker",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def print_datasets(out: Console, infos: Iterable[DatasetInfo]) -> None:
     table = Table("name", "images (training, test)", "shape", "classes", "source or how to get it")
     for info in infos:

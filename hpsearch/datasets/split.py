@@ -5,9 +5,21 @@ import numpy.typing as npt
 
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DatasetError
+from hpsearch.spec.search import SearchSpec
 
 Labels = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int64]
+
+
+def split_for(spec: SearchSpec, dataset: Dataset) -> Split:
+    """The parts that a job with this spec trains and validates on. Raises DatasetError."""
+    return split(
+        dataset,
+        train_size=spec.dataset.train_size,
+        fraction=spec.validation.fraction,
+        stratified=spec.validation.stratified,
+        seed=spec.seed,
+    )
 
 
 def split(

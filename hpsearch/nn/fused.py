@@ -4,175 +4,190 @@ docs/networks.md says what each step saves. The functions are those of the layer
 the convolution keeps its parameters.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from hpsearch.nn.arrays import Buffer, FloatArray
-from hpsearch.nn.layers.base import Layer, Site, inside
+from hpsearch.nn.arrays import Buffer, FloatArray, Shape
+from hpsearch.nn.layers.base import Layer, inside
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.rows import add_weight_gradient, input_gradient, unroll, windows
+from hpsearch.nn.rows import (
+    RowGeometry,
+    add_weight_gradient,
+    fold_weight_gradient,
+    input_gradient,
+    unroll,
+    widen,
+    windows,
+)
+
+MANY_FILTERS = 32  # from here on a product of one row is large enough
 
 
-class ConvolutionReLU(Layer):
-    """max(convolution(x), 0)."""
+class FinishedConvolution(Layer):
+    """A convolution, and what follows it, on one group of output rows at a time.
 
-    def __init__(self, convolution: Convolution) -> None:
-        super().__init__(convolution.site, convolution.output_shape)
+    A group gives one row of this stage's output, (filters, run): `finish` makes it from the
+    products, `open` makes the gradient of the products from the row's gradient.
+    """
+
+    def __init__(
+        self, convolution: Convolution, output_shape: Shape, geometry: RowGeometry
+    ) -> None:
+        super().__init__(convolution.site, output_shape)
         self.wants_input_gradient = convolution.wants_input_gradient
-        self.geometry = convolution.geometry
         self.convolution = convolution
+        self.geometry = geometry
+        self.group = geometry.rows // output_shape[1]
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
-        run = self.geometry.columns * batch
-        rows = (self.geometry.rows, self.geometry.filters, run)
+        geometry, rows = self.geometry, self.output_shape[1]
+        row = (geometry.filters, geometry.columns * batch)
+        kept_rows = geometry.rows if self.wants_input_gradient else self.group
         return {
-            **self.geometry.buffers(batch, self.wants_input_gradient),
-            "output": Buffer(inside(self.output_shape, batch)),
-            "alive": Buffer(rows, mask=True),
-            "grad_rows": Buffer(rows if self.wants_input_gradient else (1, *rows[1:])),
-            "zeros": Buffer((run,), zeroed=True),
-            "ones": Buffer((run,)),
+            **geometry.buffers(batch, self.wants_input_gradient),
+            "products": Buffer((geometry.phases, self.group, *row)),
+            "output": Buffer((rows, *row)),
+            "grad_products": Buffer((geometry.phases, kept_rows, *row)),
+            "grad": Buffer(row),
+            "alive": Buffer(row, mask=True),
+            "bias": Buffer(row),
+            "zeros": Buffer(row, zeroed=True),
+            "ones": Buffer(row[1:]),
         }
 
+    @abstractmethod
+    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
+        """Make row i of the output from `products` (phases, group, filters, run)."""
+
+    @abstractmethod
+    def open(
+        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+    ) -> None:
+        """Make the gradient of the products from that of row i, which may be overwritten."""
+
     def forward(self, x: FloatArray) -> FloatArray:
-        return self._forward(x, training=True)
-
-    def evaluate(self, x: FloatArray) -> FloatArray:
-        return self._forward(x, training=False)
-
-    def _forward(self, x: FloatArray, training: bool) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
-        weight = self.convolution.parameters["weight"]
-        bias = self.convolution.parameters["bias"][:, None]
-        unroll(x, arrays["unrolled"], self.geometry)
+        geometry, parameters = self.geometry, self.convolution.parameters
+        unroll(x, arrays["unrolled"], geometry)
+        weight = widen(parameters["weight"], arrays["wide_weight"], geometry)
+        arrays["bias"][...] = parameters["bias"][:, None]
+        window = windows(arrays["unrolled"], geometry).swapaxes(0, 1)
+        parts = self.group // geometry.together
+        products = arrays["products"].reshape(geometry.phases, parts, len(weight), -1)
+        for i, row in enumerate(arrays["output"]):
+            np.matmul(weight, window[:, i * parts : (i + 1) * parts], out=products)
+            self.finish(i, row, arrays)
         output: FloatArray = arrays["output"]
-        rows = output.reshape(arrays["alive"].shape)
-        zeros = arrays["zeros"]
-        for row, alive, window in zip(
-            rows, arrays["alive"], windows(arrays["unrolled"], self.geometry), strict=True
-        ):
-            np.matmul(weight, window, out=row)
-            row += bias
-            if training:
-                np.greater(row, zeros, out=alive)
-            np.maximum(row, zeros, out=row)
-        return output
+        return output.reshape(inside(self.output_shape, x.shape[-1]))
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        rows, alive = arrays["grad_rows"], arrays["alive"]
-        gradients = self.convolution.gradients
-        gradients["weight"].fill(0)
-        bias = np.zeros_like(gradients["bias"])
+        geometry, gradients = self.geometry, self.convolution.gradients
+        arrays["wide_grad_weight"].fill(0)
         arrays["ones"].fill(1)
-        upstream = grad_output.reshape(alive.shape)
-        for i, window in enumerate(windows(arrays["unrolled"], self.geometry)):
-            row = rows[i % len(rows)]
-            np.multiply(upstream[i], alive[i], out=row)
-            bias += row @ arrays["ones"]
-            add_weight_gradient(row, window, arrays["row_grad_weight"], gradients["weight"])
-        np.copyto(gradients["bias"], bias)
+        gradients["bias"].fill(0)
+        window = windows(arrays["unrolled"], geometry)
+        parts = self.group // geometry.together
+        grad_products = arrays["grad_products"]
+        upstream = grad_output.reshape(arrays["output"].shape)
+        for i in range(len(upstream)):
+            first = i * self.group % grad_products.shape[1]
+            opened = grad_products[:, first : first + self.group]
+            self.open(i, upstream[i], opened, arrays)
+            gradients["bias"] += arrays["grad"] @ arrays["ones"]
+            by_product = opened.reshape(geometry.phases, parts, -1, opened.shape[-1])
+            for part in range(parts):
+                for phase in range(geometry.phases):
+                    add_weight_gradient(
+                        by_product[phase, part], window[i * parts + part, phase], arrays
+                    )
+        fold_weight_gradient(arrays["wide_grad_weight"], gradients["weight"], geometry)
         if not self.wants_input_gradient:
             return grad_output
-        weight = self.convolution.parameters["weight"]
-        return input_gradient(rows, weight, arrays, self.geometry)
+        return input_gradient(
+            grad_products, self.convolution.parameters["weight"], arrays, geometry
+        )
+
+    def rectify(self, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
+        """row ← max(row + bias, 0)."""
+        np.add(row, arrays["bias"], out=row)
+        np.maximum(row, arrays["zeros"], out=row)
+
+    def mask(self, i: int, grad: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
+        """`grad` ← the row's gradient where its output is above 0."""
+        np.greater(arrays["output"][i], arrays["zeros"], out=arrays["alive"])
+        np.multiply(grad, arrays["alive"], out=arrays["grad"])
 
 
-class ConvolutionMaxPooling(Layer):
+class ConvolutionReLU(FinishedConvolution):
+    """max(convolution(x), 0)."""
+
+    def __init__(self, convolution: Convolution) -> None:
+        super().__init__(convolution, convolution.output_shape, convolution.geometry)
+
+    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
+        np.add(arrays["products"][0, 0], arrays["bias"], out=row)
+        np.maximum(row, arrays["zeros"], out=row)
+
+    def open(
+        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+    ) -> None:
+        self.mask(i, grad, arrays)
+        np.copyto(grad_products[0, 0], arrays["grad"])
+
+
+class ConvolutionMaxPooling(FinishedConvolution):
     """The maximum over 2 × 2 windows of a convolution, and with `relu` of that and 0.
 
-    The maximum is taken before bias and ReLU: the same function on a quarter of the numbers.
+    The maximum is taken before bias and ReLU: the same function on a quarter of the numbers. Where
+    products are equal, the first column and then the first row takes the gradient.
     """
 
     def __init__(self, convolution: Convolution, relu: bool) -> None:
         filters, height, width = convolution.output_shape
-        super().__init__(convolution.site, (filters, height // 2, width // 2))
-        self.wants_input_gradient = convolution.wants_input_gradient
-        self.geometry = replace(
-            convolution.geometry, rows=height // 2 * 2, columns=width // 2, phases=2
+        few = filters <= MANY_FILTERS and convolution.geometry.kernel >= 5
+        geometry = replace(
+            convolution.geometry,
+            rows=height // 2 * 2,
+            columns=width // 2,
+            phases=2,
+            together=2 if few else 1,
         )
-        self.convolution, self.relu = convolution, relu
+        super().__init__(convolution, (filters, height // 2, width // 2), geometry)
+        self.relu = relu
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         filters, height, width = self.output_shape
-        run = width * batch
-        pairs = (height, 2, filters, 2, run)
         return {
-            **self.geometry.buffers(batch, self.wants_input_gradient),
-            "output": Buffer(inside(self.output_shape, batch)),
-            "pair": Buffer((2, filters, 2, run)),
-            "lower": Buffer((height, filters, 2, run), mask=True),
-            "right": Buffer((height, filters, run), mask=True),
-            "alive": Buffer((height, filters, run), mask=True),
-            "grad": Buffer((filters, run)),
-            "grad_pairs": Buffer(pairs if self.wants_input_gradient else (1, *pairs[1:])),
-            "zeros": Buffer((run,), zeroed=True),
-            "ones": Buffer((run,)),
+            **super().buffers(batch),
+            "right": Buffer((height, 2, filters, width * batch), mask=True),
+            "lower": Buffer((height, filters, width * batch), mask=True),
         }
 
-    def forward(self, x: FloatArray) -> FloatArray:
-        return self._forward(x, training=True)
+    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
+        left, right = arrays["products"]
+        np.greater(right, left, out=arrays["right"][i])
+        np.maximum(left, right, out=left)
+        upper, lower = left
+        np.greater(lower, upper, out=arrays["lower"][i])
+        np.maximum(upper, lower, out=row)
+        np.add(row, arrays["bias"], out=row)
+        if self.relu:
+            np.maximum(row, arrays["zeros"], out=row)
 
-    def evaluate(self, x: FloatArray) -> FloatArray:
-        return self._forward(x, training=False)
-
-    def _forward(self, x: FloatArray, training: bool) -> FloatArray:
-        arrays = self.workspace.at(x.shape[-1], x.dtype)
-        weight = self.convolution.parameters["weight"]
-        bias = self.convolution.parameters["bias"][:, None]
-        unroll(x, arrays["unrolled"], self.geometry)
-        output: FloatArray = arrays["output"]
-        pair, zeros = arrays["pair"], arrays["zeros"]
-        products = pair.reshape(2, self.geometry.filters, -1)
-        upper, lower = pair
-        left, right = upper[:, 0], upper[:, 1]
-        window = windows(arrays["unrolled"], self.geometry)
-        for i, row in enumerate(output.reshape(arrays["alive"].shape)):
-            np.matmul(weight, window[2 * i : 2 * i + 2], out=products)
-            if training:
-                np.greater(lower, upper, out=arrays["lower"][i])
-            np.maximum(upper, lower, out=upper)
-            if training:
-                np.greater(right, left, out=arrays["right"][i])
-            np.maximum(left, right, out=row)
-            row += bias
-            if self.relu:
-                if training:
-                    np.greater(row, zeros, out=arrays["alive"][i])
-                np.maximum(row, zeros, out=row)
-        return output
-
-    def backward(self, grad_output: FloatArray) -> FloatArray:
-        arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        pairs, grad, scratch = arrays["grad_pairs"], arrays["grad"], arrays["row_grad_weight"]
-        gradients = self.convolution.gradients
-        gradients["weight"].fill(0)
-        bias = np.zeros_like(gradients["bias"])
-        arrays["ones"].fill(1)
-        window = windows(arrays["unrolled"], self.geometry)
-        upstream = grad_output.reshape(arrays["alive"].shape)
-        for i in range(len(upstream)):
-            if self.relu:
-                np.multiply(upstream[i], arrays["alive"][i], out=grad)
-            else:
-                np.copyto(grad, upstream[i])
-            bias += grad @ arrays["ones"]
-            upper, lower = pairs[i % len(pairs)]
-            np.multiply(grad, arrays["right"][i], out=upper[:, 1])
-            np.subtract(grad, upper[:, 1], out=upper[:, 0])
-            np.multiply(upper, arrays["lower"][i], out=lower)
-            upper -= lower
-            for k, half in enumerate((upper, lower)):
-                flat = half.reshape(self.geometry.filters, -1)
-                add_weight_gradient(flat, window[2 * i + k], scratch, gradients["weight"])
-        np.copyto(gradients["bias"], bias)
-        if not self.wants_input_gradient:
-            return grad_output
-        rows = pairs.reshape(self.geometry.rows, self.geometry.filters, -1)
-        return input_gradient(rows, self.convolution.parameters["weight"], arrays, self.geometry)
-
-
-def _site(convolution: Convolution) -> Site:
-    return convolution.site
+    def open(
+        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+    ) -> None:
+        if self.relu:
+            self.mask(i, grad, arrays)
+        else:
+            np.copyto(arrays["grad"], grad)
+        left, right = grad_products
+        upper, lower = left
+        np.multiply(arrays["grad"], arrays["lower"][i], out=lower)
+        np.subtract(arrays["grad"], lower, out=upper)
+        np.multiply(left, arrays["right"][i], out=right)
+        np.subtract(left, right, out=left)

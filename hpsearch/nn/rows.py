@@ -1,14 +1,15 @@
-"""A convolution as matrix products, one for each row of its output.
+"""A convolution as matrix products, row by row of its output.
 
 Unrolling the input by column taps alone, u[r, v, c, j] = x̃[r, c, j·stride + v], is enough: `kernel`
 rows of u, which lie one after another, are the matrix whose product with the weight is a row of the
 output. x̃ is x with zeros around it. docs/networks.md has the picture.
 
-With two phases the output columns stand in the order 0, 2, 4, … 1, 3, 5, …, so that the two halves of
-every 2 × 2 pooling window are whole runs of memory; `columns` is then the number of columns in one half.
+Two things are asked for by hpsearch.nn.fused. With two `phases` the output columns stand in the order
+0, 2, 4, … 1, 3, 5, …, one product for each half. With two rows `together` one product gives two rows
+of the output: the weight stands twice in a wider matrix, the second time one row of taps further.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from hpsearch.nn.arrays import Buffer, FloatArray
 
 @dataclass(frozen=True)
 class RowGeometry:
-    """The sizes of a convolution; `rows` and `columns` of output, columns times `phases`."""
+    """The sizes of a convolution: `rows` of output, and `columns` times `phases` of them."""
 
     channels: int
     height: int
@@ -31,20 +32,28 @@ class RowGeometry:
     rows: int
     columns: int
     phases: int = 1
+    together: int = 1
+
+    @property
+    def wide_weight_shape(self) -> tuple[int, int]:
+        """The weight matrix of the products, for all rows that are made together."""
+        depth = (self.kernel + self.together - 1) * self.kernel * self.channels
+        return self.together * self.filters, depth
 
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
         """The workspaces that the functions below take by name."""
-        matrix = (self.filters, self.kernel**2 * self.channels)
         out_row = (self.phases, self.columns, batch)
         padded = self.height + 2 * self.padding
         buffers = {
             "unrolled": Buffer((padded, self.kernel, self.channels, *out_row), zeroed=True),
-            "row_grad_weight": Buffer(matrix),
+            "wide_weight": Buffer(self.wide_weight_shape, zeroed=True),
+            "wide_grad_weight": Buffer(self.wide_weight_shape),
+            "product_grad_weight": Buffer(self.wide_weight_shape),
         }
         if wants_input_gradient:
             buffers |= {
-                "weight_by_column": Buffer(matrix),
-                "row_grad": Buffer((self.kernel, self.channels, *out_row)),
+                "weight_by_column": Buffer((self.filters, self.kernel**2 * self.channels)),
+                "row_grad": Buffer((self.phases, self.kernel, self.channels, *out_row[1:])),
                 "grad_input": Buffer((self.height, self.channels, self.width, batch)),
             }
         return buffers
@@ -73,24 +82,53 @@ def unroll(x: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
 
 
 def windows(unrolled: FloatArray, geometry: RowGeometry) -> FloatArray:
-    """A view (rows, kernel·kernel·C, phases·columns·batch): a matrix for each row of the output."""
-    depth = geometry.kernel**2 * geometry.channels
-    run = geometry.phases * geometry.columns * unrolled.shape[-1]
-    item = unrolled.itemsize
+    """A view (rows / together, phases, depth, columns·batch): the matrices of all products."""
+    run = geometry.columns * unrolled.shape[-1]
+    item, row = unrolled.itemsize, unrolled.strides[0]
     return as_strided(
         unrolled,
-        (geometry.rows, depth, run),
-        (geometry.stride * unrolled.strides[0], run * item, item),
+        (
+            geometry.rows // geometry.together,
+            geometry.phases,
+            geometry.wide_weight_shape[1],
+            run,
+        ),
+        (geometry.together * geometry.stride * row, run * item, geometry.phases * run * item, item),
         writeable=False,
     )
 
 
+def widen(weight: FloatArray, out: FloatArray, geometry: RowGeometry) -> FloatArray:
+    """The weight (filters, depth) for the rows made together; `out` must hold zeros elsewhere."""
+    if geometry.together == 1:
+        return weight
+    for place in _places(out, geometry):
+        place[...] = weight
+    return out
+
+
 def add_weight_gradient(
-    grad_row: FloatArray, window: FloatArray, scratch: FloatArray, out: FloatArray
+    grad_row: FloatArray, window: FloatArray, arrays: Mapping[str, FloatArray]
 ) -> None:
-    """out += what one row of the output, (filters, run), gives to the weight's gradient."""
+    """Add what one product's output, (together·filters, run), gives to the weight's gradient."""
+    scratch, total = arrays["product_grad_weight"], arrays["wide_grad_weight"]
     np.matmul(grad_row, window.T, out=scratch)
-    out += scratch
+    np.add(total, scratch, out=total)
+
+
+def fold_weight_gradient(wide: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
+    """The gradient of the weight from that of the widened weight."""
+    out.fill(0)
+    for place in _places(wide, geometry):
+        out += place
+
+
+def _places(wide: FloatArray, geometry: RowGeometry) -> Iterator[FloatArray]:
+    """The weight's places in the widened weight: one for each row."""
+    filters, step = geometry.filters, geometry.kernel * geometry.channels
+    for row in range(geometry.together):
+        depth = slice(row * step, (row + geometry.kernel) * step)
+        yield wide[row * filters : (row + 1) * filters, depth]
 
 
 def input_gradient(
@@ -101,26 +139,28 @@ def input_gradient(
 ) -> FloatArray:
     """dx̃[r, c, j·stride + v] += Σ over u, f of W[f, u, v, c] · dy[i, f, j], i·stride + u = r.
 
-    All u and f in one product for each row r, because the rows i of dy, (rows, filters, run), that
-    reach r lie one after another; then the column taps v are added up.
+    All u and f in one product for each row r, because the rows i of dy, (phases, rows, filters,
+    run), that reach r lie one after another; then the column taps v are added up.
     """
     grad_input, row_grad = arrays["grad_input"], arrays["row_grad"]
-    product = row_grad.reshape(geometry.kernel * geometry.channels, -1)
+    products = row_grad.reshape(geometry.phases, geometry.kernel * geometry.channels, -1)
     taps_of_columns = [
-        (row_grad[v, :, phase, source], target)
-        for v in range(geometry.kernel)
+        (row_grad[phase, v, :, source], target)
         for phase in range(geometry.phases)
+        for v in range(geometry.kernel)
         for source, target in [geometry.reach(v, phase)]
         if source.stop > source.start
     ]
     grad_input.fill(0)
     for phase in range(geometry.stride):
         by_column = weight_by_column(weight, phase, arrays["weight_by_column"], geometry)
-        for low, high, height, part in _rows_of_phase(by_column, phase, geometry):
-            np.matmul(part, grad_rows[low:high].reshape(part.shape[1], -1), out=product)
+        for low, high, height, part in _reached_rows(by_column, phase, geometry):
+            rows = grad_rows[:, low:high].reshape(geometry.phases, part.shape[1], -1)
+            np.matmul(part, rows, out=products)
             row = grad_input[height]
             for values, target in taps_of_columns:
-                row[:, target] += values
+                place = row[:, target]
+                np.add(place, values, out=place)
     return grad_input
 
 
@@ -136,18 +176,15 @@ def weight_by_column(
     return part.reshape(kernel * geometry.channels, chosen.shape[2] * geometry.filters)
 
 
-def _rows_of_phase(
+def _reached_rows(
     by_column: FloatArray, phase: int, geometry: RowGeometry
-) -> Sequence[tuple[int, int, int, FloatArray]]:
-    """For image rows h ≡ phase: rows low..high of dy that reach h, h, and their weights."""
+) -> Iterator[tuple[int, int, int, FloatArray]]:
+    """For image rows h ≡ phase: rows low..high of dy that reach h, then h, and their weights."""
     taps = by_column.shape[1] // geometry.filters
-    found = []
     for height in range(geometry.height):
         row = height + geometry.padding
         last = row // geometry.stride  # the row of dy that meets it with its first tap
         low, high = max(0, last - taps + 1), min(geometry.rows, last + 1)
         if row % geometry.stride == phase and low < high:
             first = (taps - 1 - (last - low)) * geometry.filters
-            part = by_column[:, first : first + (high - low) * geometry.filters]
-            found.append((low, high, height, part))
-    return found
+            yield low, high, height, by_column[:, first : first + (high - low) * geometry.filters]

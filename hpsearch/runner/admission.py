@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hpsearch.datasets.split import split
+from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Dataset
 from hpsearch.errors import DatasetError, FieldProblem, ImpossibleShape, InvalidSpec, UnknownDataset
 from hpsearch.nn import output_shapes
@@ -36,13 +36,7 @@ def _dataset(spec: SearchSpec, source: DatasetSource) -> Dataset:
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.name", str(error), spec.dataset.name)]) from None
     try:
-        split(
-            dataset,
-            train_size=spec.dataset.train_size,
-            fraction=spec.validation.fraction,
-            stratified=spec.validation.stratified,
-            seed=spec.seed,
-        )
+        split_for(spec, dataset)
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.train_size", str(error))]) from None
     return dataset

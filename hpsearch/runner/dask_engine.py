@@ -12,8 +12,8 @@ import psutil
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
 
 from hpsearch.datasets.values import Split
+from hpsearch.environment import environment
 from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
-from hpsearch.runner.environment import environment
 from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share, Turns
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from hpsearch.datasets.split import split
-from hpsearch.datasets.values import Split
+from hpsearch.datasets.split import split_for
 from hpsearch.errors import DatabaseUnavailable
 from hpsearch.history import Cohort, Done, Ending, History, Report, Trial, TrialState, Wait
 from hpsearch.jobs import Job, JobState
@@ -18,7 +17,6 @@ from hpsearch.runner.ports import Data, DatasetSource, Engine, JobStore, LegResu
 from hpsearch.runner.turns import Share
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import decide
-from hpsearch.spec.search import SearchSpec
 
 RETRY_INTERVAL = 1.0  # seconds between attempts while the database is away
 
@@ -73,7 +71,7 @@ class JobRunner:
         try:
             job = self.job
             self._persist(lambda: self._store.start(job.id, self._engine.environment()))
-            parts = _parts(self._source, job.spec)
+            parts = split_for(job.spec, self._source.load(job.spec.dataset.name))
             history = self._persist(lambda: self._store.history(job.id))
             self._history = replace(history, classes=parts.classes)
             data = self._engine.load(parts)
@@ -223,16 +221,6 @@ class JobRunner:
                 log.warning("job %s waits for the database: %s", self.job.id, error)
                 if self._stop.wait(RETRY_INTERVAL):
                     raise Stopped from error
-
-
-def _parts(source: DatasetSource, spec: SearchSpec) -> Split:
-    return split(
-        source.load(spec.dataset.name),
-        train_size=spec.dataset.train_size,
-        fraction=spec.validation.fraction,
-        stratified=spec.validation.stratified,
-        seed=spec.seed,
-    )
 
 
 def _with_step(

@@ -51,15 +51,17 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
         finished=opening.finished,
         pending=[trial.params for trial in opening.unknown],
         tried=[trial.params for trial in _as_long(opening)],
-        drawn=_drawn(opening),
+        spread=_spread(opening, opening.round.index, "sampler"),
+        explored=_spread(opening, 0, "sampler") + _spread(opening, None, "explore"),
     )
     for params in enqueued:
         yield params, Origin("enqueued", "", 0, known)
-    proposal = propose(spec.sampler, opening.round.ranges, len(free) - far, seeds, knowledge)
-    for params in proposal.points:
-        yield params, Origin("sampler", proposal.sampler, proposal.seed, known)
-    for params in explore(spec.space, far, seeds, knowledge.tried):
-        yield params, Origin("explore", "random", seeds.explore, known)
+    near = propose(spec.sampler, opening.round.ranges, len(free) - far, seeds, knowledge)
+    for params in near.points:
+        yield params, Origin("sampler", near.sampler, near.seed, known)
+    away = explore(spec.space, far, seeds, knowledge)
+    for params in away.points:
+        yield params, Origin("explore", away.sampler, away.seed, known)
 
 
 def _explores(opening: Opening, number: int) -> bool:
@@ -76,9 +78,11 @@ def _as_long(opening: Opening) -> Iterator[Trial]:
             yield trial
 
 
-def _drawn(opening: Opening) -> int:
-    """Points of this round's even spread that were taken."""
+def _spread(opening: Opening, index: int | None, source: str) -> int:
+    """Points of an even spread that were taken in round `index`, or in all rounds."""
     return sum(
-        trial.round == opening.round.index and trial.origin.sampler == "qmc"
+        trial.origin.source == source
+        and trial.origin.sampler == "qmc"
+        and index in (None, trial.round)
         for trial in opening.history.trials
     )

@@ -62,13 +62,11 @@ def _decide(view: _View) -> Cohort | Done | None:
     done = budget.over(spec.budget, view.known, view.planned)
     if done is not None:
         return done
-    progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
-    due = rounds.due(spec, progress)
+    known = curves(view.known)
     last = view.history.rounds[-1] if view.history.rounds else None
-    opens = last is None or due > last.index
+    opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
         return None
-    known = curves(view.known)
     prior = [each for each in curves(view.history.prior) if fits(spec.space, each.params)]
     current = _round(view, last, known, prior) if opens or last is None else last
     size = _size(view, current)
@@ -89,6 +87,16 @@ def _decide(view: _View) -> Cohort | Done | None:
             finished=[*prior, *known],
         )
     )
+
+
+def _moves_on(view: _View, last: Round, known: Sequence[Curve]) -> bool:
+    """Whether another round is due by the budget used, or because the last one is misplaced."""
+    spec = view.spec
+    progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
+    if rounds.due(spec, progress) > last.index:
+        return True
+    begin = next(trial.number for trial in view.history.trials if trial.round == last.index)
+    return rounds.mislaid(spec, last, begin, known)
 
 
 def _round(

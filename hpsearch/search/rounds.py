@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from hpsearch.history import Round
-from hpsearch.search.curves import Curve
+from hpsearch.search import study
+from hpsearch.search.curves import Curve, common_step, ranked
 from hpsearch.search.ladder import report_epochs, round_epochs
 from hpsearch.search.ranges import draw
-from hpsearch.search.scale import Space
+from hpsearch.search.scale import Space, fits
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 
@@ -30,6 +31,19 @@ def boundaries(spec: SearchSpec) -> tuple[float, ...]:
 def due(spec: SearchSpec, progress: float) -> int:
     """The round that a search this far along should be in."""
     return sum(progress >= boundary for boundary in boundaries(spec))
+
+
+def mislaid(spec: SearchSpec, last: Round, begin: int, known: Sequence[Curve]) -> bool:
+    """Whether the last of the rounds searches in the wrong place, so that another must follow.
+
+    So it is where the best trial lies outside its ranges. That must be a trial from `begin` on, the
+    number of the round's first: the ranges were drawn with the others in sight.
+    """
+    step = common_step(known, study.ENOUGH)
+    if step is None or last.index < spec.rounds.count - 1:
+        return False
+    best = ranked(known, step)[0]
+    return best.number >= begin and not fits(last.ranges, best.params)
 
 
 def first(spec: SearchSpec, prior: Sequence[Curve]) -> Round:

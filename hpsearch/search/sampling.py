@@ -22,19 +22,20 @@ RETRIES = 20
 class Knowledge:
     """What sampling may know, all inside the box: finished trials, and those in training.
 
-    tried: points that were trained as long as the new ones will be, or are about to be. drawn: how
-    many points of this round's even spread were taken already.
+    tried: points that were trained as long as the new ones will be, or are about to be. spread:
+    how many points of this round's even spread were taken already; explored: of the whole box's.
     """
 
-    finished: Sequence[Curve]
-    pending: Sequence[Params]
-    tried: Sequence[Params]
-    drawn: int
+    finished: Sequence[Curve] = ()
+    pending: Sequence[Params] = ()
+    tried: Sequence[Params] = ()
+    spread: int = 0
+    explored: int = 0
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """Seeds of a round's even spread, of a cohort's sampler, and of its look at the whole box."""
+    """Seeds of a round's even spread, of a cohort's sampler, and of the whole box's spread."""
 
     spread: int
     sampler: int
@@ -52,9 +53,11 @@ class Proposal:
 
 def seeds_of(job_seed: int, round_index: int, cohort: int) -> Seeds:
     """Seeds that depend on nothing else, so that a restarted search goes on as it was."""
-    sampler, far = np.random.SeedSequence([job_seed, round_index, cohort]).generate_state(2)
-    spread = np.random.SeedSequence([job_seed, round_index]).generate_state(1)[0]
-    return Seeds(int(spread), int(sampler), int(far))
+    return Seeds(
+        spread=_seed(job_seed, round_index),
+        sampler=_seed(job_seed, round_index, cohort),
+        explore=_seed(job_seed, 0),
+    )
 
 
 def propose(
@@ -63,7 +66,7 @@ def propose(
     """`count` points of the ranges, as the spec's sampler proposes them."""
     finished = [each for each in knowledge.finished if fits(ranges, each.params)]
     if spreads(sampler, len(finished)):
-        points = sobol.points(ranges, seeds.spread, knowledge.drawn, count)
+        points = _spread(ranges, seeds.spread, knowledge.spread, count, knowledge.tried)
         return Proposal(points, "qmc", seeds.spread)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
     made = study.study(ranges, finished, pending, _sampler(sampler, seeds.sampler))
@@ -78,18 +81,40 @@ def spreads(sampler: Sampler, known: int) -> bool:
     return sampler.name == "qmc" or known < sampler.startup_trials
 
 
-def explore(box: Space, count: int, seeds: Seeds, tried: Sequence[Params]) -> list[Params]:
-    """`count` points of the whole box, at random, knowing nothing."""
-    if count == 0:
-        return []
-    made = study.study(box, (), (), RandomSampler(seed=seeds.explore))
-    return _fresh(lambda: study.ask(made, box), box, count, tried)
+def explore(box: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> Proposal:
+    """`count` points of the whole box, where the first round's even spread left gaps."""
+    points = _spread(box, seeds.explore, knowledge.explored, count, knowledge.tried)
+    return Proposal(points, "qmc", seeds.explore)
 
 
 def _sampler(chosen: Sampler, seed: int) -> BaseSampler:
     if chosen.name == "tpe":
         return TPESampler(seed=seed, n_startup_trials=0)
     return RandomSampler(seed=seed)
+
+
+def _seed(*entropy: int) -> int:
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def _spread(
+    space: Space, seed: int, first: int, count: int, tried: Sequence[Params]
+) -> list[Params]:
+    """Points of the even spread from `first` on; of a space that has only so many, untried ones."""
+    ahead = sobol.points(space, seed, first, count)
+    if not discrete(space):
+        return list(ahead)
+    seen = {_key(params) for params in tried}
+    fresh: list[Params] = []
+    for params in (*sobol.points(space, seed, 0, first), *ahead, *_more(space, seed, first, count)):
+        if len(fresh) < count and _key(params) not in seen:
+            seen.add(_key(params))
+            fresh.append(params)
+    return [*fresh, *ahead[: count - len(fresh)]]
+
+
+def _more(space: Space, seed: int, first: int, count: int) -> list[dict[str, Value]]:
+    return sobol.points(space, seed, first + count, RETRIES * count)
 
 
 def _fresh(

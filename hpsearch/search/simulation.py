@@ -68,6 +68,12 @@ class Simulation:
             steps = None if steps is None else steps - 1
         return None
 
+    def take_up(self) -> None:
+        """Go on with a history whose running trials have no reports: train them from the start."""
+        for trial in self.history.trials:
+            if trial.ending is None:
+                self._in_flight[trial.cohort] = 0
+
     def best(self) -> Trial:
         """The complete trial of the highest accuracy, the first where several have it."""
         complete = [trial for trial in self.history.trials if trial.value is not None]

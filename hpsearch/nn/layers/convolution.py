@@ -12,7 +12,14 @@ import numpy as np
 
 from hpsearch.nn.arrays import Buffer, FloatArray
 from hpsearch.nn.layers.base import Layer, ParameterShape, Site, inside
-from hpsearch.nn.rows import RowGeometry, add_weight_gradient, input_gradient, unroll, windows
+from hpsearch.nn.rows import (
+    RowGeometry,
+    add_weight_gradient,
+    fold_weight_gradient,
+    input_gradient,
+    unroll,
+    windows,
+)
 
 
 class Convolution(Layer):
@@ -55,20 +62,24 @@ class Convolution(Layer):
         unroll(x, arrays["unrolled"], self.geometry)
         output: FloatArray = arrays["output"]
         rows = self._as_rows(output)
-        np.matmul(self.parameters["weight"], windows(arrays["unrolled"], self.geometry), out=rows)
+        window = windows(arrays["unrolled"], self.geometry)
+        np.matmul(self.parameters["weight"], window, out=rows)
         rows += self.parameters["bias"][:, None]
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        rows, weight = self._as_rows(grad_output), self.gradients["weight"]
-        weight.fill(0)
-        for row, window in zip(rows, windows(arrays["unrolled"], self.geometry), strict=True):
-            add_weight_gradient(row, window, arrays["row_grad_weight"], weight)
-        np.sum(np.sum(rows, axis=2), axis=0, out=self.gradients["bias"])
+        rows = self._as_rows(grad_output)
+        arrays["wide_grad_weight"].fill(0)
+        window = windows(arrays["unrolled"], self.geometry)
+        for i in range(self.geometry.rows):
+            add_weight_gradient(rows[i, 0], window[i, 0], arrays)
+        fold_weight_gradient(arrays["wide_grad_weight"], self.gradients["weight"], self.geometry)
+        np.sum(np.sum(rows, axis=(1, 3)), axis=0, out=self.gradients["bias"])
         if not self.wants_input_gradient:
             return grad_output
-        return input_gradient(rows, self.parameters["weight"], arrays, self.geometry)
+        weight = self.parameters["weight"]
+        return input_gradient(rows.swapaxes(0, 1), weight, arrays, self.geometry)
 
     def _as_rows(self, output: FloatArray) -> FloatArray:
-        return output.reshape(self.geometry.rows, self.geometry.filters, -1)
+        return output.reshape(self.geometry.rows, 1, self.geometry.filters, -1)

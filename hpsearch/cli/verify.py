@@ -1,0 +1,64 @@
+"""`hpsearch verify`: trains a few trials of a job again and compares them with its answers."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from hpsearch.client import Client
+from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.datasets.split import split_for
+from hpsearch.environment import environment
+from hpsearch.errors import ServiceError
+from hpsearch.history import Report
+from hpsearch.spec.search import parse_spec
+from hpsearch.verification import Verdict, sample, verify
+
+Answer = Mapping[str, Any]
+
+
+def verify_job(client: Client, job_id: str, count: int, source: Catalogue, out: Console) -> bool:
+    """Print what came of `count` trials that were trained again here; True where all agree."""
+    job = client.job(job_id)
+    spec = parse_spec(job["spec"])
+    reported = {trial["number"]: trial for trial in client.trials(job_id) if trial["reports"]}
+    if not reported:
+        raise ServiceError([f"job {job_id} has no trial that reported yet"])
+    data = split_for(spec, source.load(spec.dataset.name))
+    verdicts = []
+    for number in sample(sorted(reported), count, spec.seed):
+        out.print(f"training trial {number} again", highlight=False)
+        trial = reported[number]
+        reports = [_report(answer) for answer in trial["reports"]]
+        verdicts.append(verify(spec, data, number, trial["params"], reports))
+    _print(out, verdicts)
+    same = all(verdict.same for verdict in verdicts)
+    if not same:
+        _print_differences(out, job["environment"])
+    return same
+
+
+def _report(answer: Answer) -> Report:
+    value, loss = (math.nan if answer[key] is None else answer[key] for key in ("value", "loss"))
+    return Report(answer["step"], answer["epoch"], value, loss)
+
+
+def _print(out: Console, verdicts: Sequence[Verdict]) -> None:
+    table = Table("trial", "reports", "result", "recorded", "trained again")
+    for verdict in verdicts:
+        result = "the same" if verdict.same else "different"
+        pair = (verdict.recorded, verdict.trained)
+        shown = [f"{report.value!r} at {report.step}" if report else "" for report in pair]
+        table.add_row(str(verdict.number), str(verdict.reports), result, *shown)
+    out.print(table)
+
+
+def _print_differences(out: Console, there: Mapping[str, str]) -> None:
+    """Name what is not the same here, as far as bits depend on it."""
+    here = environment()
+    for name in sorted({*here, *there}):
+        if here.get(name) != there.get(name):
+            text = f"{name}: there {there.get(name)}, here {here.get(name)}"
+            out.print(text, highlight=False, soft_wrap=True)
