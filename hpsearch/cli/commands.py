@@ -10,23 +10,21 @@ from rich.console import Console
 
 from hpsearch.cli import options, tables
 from hpsearch.cli.files import read_spec
+from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
-from hpsearch.cli.verify import verify_job
 from hpsearch.cli.watch import Watcher, watch_until_end
 from hpsearch.client import Client
-from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError, ServiceError
 
 app = typer.Typer(
+    cls=LazyGroup,
     help="Hyperparameter search for small convolutional networks, on your own machines.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-datasets = typer.Typer(help="The data sets in the data folder.", no_args_is_help=True)
-app.add_typer(datasets, name="datasets")
 
 out = Console()
 DATA_DIR = Path("data")
@@ -155,38 +153,9 @@ def digest(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
 
 
 @app.command()
-def verify(
-    job: options.JobId,
-    trials: options.Trials = 3,
-    url: options.Url = options.DEFAULT_URL,
-    data_dir: options.DataDir = DATA_DIR,
-) -> None:
-    """Train some trials of a job again, here, and compare to the bit; exit code 1 if they differ."""
-    with Client(url) as client:
-        same = verify_job(client, job, trials, Catalogue(data_dir), out)
-    raise typer.Exit(0 if same else 1)
-
-
-@app.command()
 def version() -> None:
     """Print the version."""
     print(version_of("hpsearch"))
-
-
-@datasets.command("list")
-def list_datasets(data_dir: options.DataDir = DATA_DIR) -> None:
-    """List the data sets, those too that are not here yet."""
-    tables.print_datasets(out, Catalogue(data_dir).describe())
-
-
-@datasets.command("add")
-def add_dataset(
-    name: options.DatasetName,
-    file: options.DatasetFile,
-    data_dir: options.DataDir = DATA_DIR,
-) -> None:
-    """Add a data set from a file."""
-    tables.print_datasets(out, [Catalogue(data_dir).add(name, file)])
 
 
 def _best(url: str, job: str, limit: int) -> list[dict[str, object]]:

@@ -36,6 +36,7 @@ def configure(level: LogLevel, form: LogFormat) -> None:
                 structlog.stdlib.add_log_level,
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.ExtraAdder(),
+                _without_colours,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],
             processors=[
@@ -45,11 +46,23 @@ def configure(level: LogLevel, form: LogFormat) -> None:
             ],
         )
     )
+    handler.addFilter(_worth_reading)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    """At the handler, as these libraries set the levels of their loggers when imported."""
+    return record.levelno >= logging.WARNING or not record.name.startswith(CHATTY)
+
+
+def _without_colours(
+    _logger: structlog.typing.WrappedLogger, _method: str, fields: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """uvicorn says some things twice, once for terminals."""
+    fields.pop("color_message", None)
+    return fields
 
 
 _ORDER = ["timestamp", "level", "event", "job", "trial"]

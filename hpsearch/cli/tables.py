@@ -1,12 +1,10 @@
 """Answers of the server as tables for people."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-from hpsearch.datasets.catalogue import DatasetInfo
 
 Answer = Mapping[str, Any]
 
@@ -53,25 +51,12 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
 
 def print_estimate(out: Console, answer: Answer) -> None:
     out.print(
-        f"about {answer['seconds']:.0f} s on {answer['workers']} workers: {answer['trials']} trials, "
-        f"{answer['epochs']:.1f} epochs of training, "
+        f"about {answer['seconds']:.0f} s on {answer['workers']} workers: "
+        f"{answer['trials']} trials, {answer['epochs']:.1f} epochs of training, "
         f"{answer['memory_bytes'] / 1e6:.0f} MB for each worker",
         highlight=False,
         soft_wrap=True,
     )
-
-
-def print_datasets(out: Console, infos: Iterable[DatasetInfo]) -> None:
-    table = Table("name", "images (training, test)", "shape", "classes", "source or how to get it")
-    for info in infos:
-        table.add_row(
-            info.name,
-            f"{info.training}, {info.test}" if info.available else "not here yet",
-            " × ".join(str(size) for size in info.shape) if info.shape else "",
-            str(info.classes) if info.classes else "",
-            info.source if info.available else (info.how or info.source),
-        )
-    out.print(table)
 
 
 def finished(job: Answer) -> int:
