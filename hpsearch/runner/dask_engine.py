@@ -10,6 +10,7 @@ from typing import Self
 import dask
 import psutil
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
+from distributed.utils import get_mp_context
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment
@@ -24,12 +25,16 @@ CONNECT_TIMEOUT = 10  # seconds
 CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
 SILENCE_LIMIT = "20s"  # a worker that says nothing for so long is given up, its legs go elsewhere
 
-CONFIG = {
-    "distributed.scheduler.allowed-failures": TRIES - 1,
-    "distributed.scheduler.worker-ttl": SILENCE_LIMIT,
-    "distributed.admin.large-graph-warning-threshold": "10GB",
-    "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT}s",
+# Defaults only: Dask's own configuration (DASK_… variables, its YAML files) goes before them.
+DEFAULTS = {
+    "distributed": {
+        "scheduler": {"allowed-failures": TRIES - 1, "worker-ttl": SILENCE_LIMIT},
+        "admin": {"large-graph-warning-threshold": "10GB"},
+        "comm": {"timeouts": {"connect": f"{CONNECT_TIMEOUT}s"}},
+        "worker": {"multiprocessing-method": "forkserver"},
+    }
 }
+PRELOADED = ("__main__", __name__)  # imported once, where all local workers are forked from
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +63,8 @@ class DaskEngine:
     @classmethod
     def local(cls, workers: int) -> Self:
         """Start `workers` processes on this machine, reachable from loopback with our key only."""
-        dask.config.set(CONFIG)
+        _prepare()
+        get_mp_context().set_forkserver_preload(list(PRELOADED))
         security = Security.temporary()
         try:
             cluster = LocalCluster(
@@ -79,7 +85,7 @@ class DaskEngine:
     @classmethod
     def remote(cls, address: str, security: Security | None = None) -> Self:
         """Use the cluster whose scheduler listens at `address`; raises EngineUnavailable."""
-        dask.config.set(CONFIG)
+        _prepare()
         try:
             client = Client(
                 address, security=security, set_as_default=False, timeout=CONNECT_TIMEOUT
@@ -169,6 +175,10 @@ class DaskEngine:
             waited = self._turns.remove(leg)
         if not waited:
             self._landed(leg)
+
+
+def _prepare() -> None:
+    dask.config.update_defaults(DEFAULTS)
 
 
 def _patiently(close: Callable[[], object]) -> None:

@@ -1,0 +1,44 @@
+"""What must hold after any fault: the planned trials, each once, with the undisturbed result."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hpsearch.digest import digest
+from hpsearch.history import Outcome
+from storage.database import Database
+from storage.jobs import Jobs
+from storage.records import RunRecords
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a job came to, as it stands in the database."""
+
+    state: str
+    stop_reason: str | None
+    trials: int
+    outcomes: Counter[Outcome | None]
+    """How many trials ended how; None: those that run."""
+    digest: str
+
+
+def result_of(database_url: str, job_id: str) -> Result:
+    """Read a job's result past the server, which need not run."""
+    database = Database(database_url)
+    try:
+        records = RunRecords(database)
+        job, history = records.job(job_id), records.history(job_id)
+    finally:
+        database.close()
+    outcomes = Counter(t.ending.outcome if t.ending else None for t in history.trials)
+    value = digest(job.spec, history, job.stop_reason)
+    return Result(job.state.value, job.stop_reason, len(history.trials), outcomes, value)
+
+
+def job_ids(database_url: str) -> list[str]:
+    """The ids of all jobs in the database."""
+    database = Database(database_url)
+    try:
+        return [job.id for job in Jobs(database).list(limit=10_000)[0]]
+    finally:
+        database.close()

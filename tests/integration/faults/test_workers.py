@@ -1,0 +1,69 @@
+"""Worker processes die, hang and come back; the result is the undisturbed one."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+
+from hpsearch.history import Outcome
+from tests.audit import Result, result_of
+from tests.integration.faults.conftest import SPEC, MakeService
+from tests.service import wait_until
+
+
+def test_kills_again_and_again_and_all_at_once(
+    make_service: MakeService, undisturbed: Result
+) -> None:
+    with make_service() as service:
+        service.wait_until_leading()
+        job = service.submit(SPEC)
+        for ended in (1, 5, 9):
+            service.wait_for_trials(job, ended)
+            service.workers()[0].kill()
+        service.wait_for_trials(job, 13)
+        for worker in service.workers():
+            worker.kill()
+        service.wait_for_end(job)
+        assert result_of(service.database_url, job) == undisturbed
+
+
+def test_a_leg_that_kills_every_worker_ends_its_trial_alone(make_service: MakeService) -> None:
+    """The poison is a module that Python loads at start, in the workers only."""
+    poisoned = 5
+    environment = {
+        "PYTHONPATH": str(Path(__file__).parent / "poison"),
+        "POISONED_TRIAL": str(poisoned),
+    }
+    with make_service(environment=environment) as service:
+        job = service.submit(SPEC)
+        answer = service.wait_for_end(job)
+        result = result_of(service.database_url, job)
+        trial = service.http.get(f"/api/v1/jobs/{job}/trials/{poisoned}").json()
+    assert answer["state"] == "completed"
+    assert result.trials == SPEC["budget"]["trials"]
+    assert result.outcomes[None] == 0
+    assert result.outcomes[Outcome.WORKER_LOST] == 1
+    assert trial["state"] == "fail"
+    assert trial["stop_reason"].startswith("worker lost")
+
+
+def test_a_worker_that_wakes_up_late_changes_nothing(
+    make_service: MakeService, undisturbed: Result
+) -> None:
+    silence = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "3s"}
+    with make_service(environment=silence) as service:
+        service.wait_until_leading()
+        job = service.submit(SPEC)
+        service.wait_for_trials(job, 4)
+        sleeper = service.workers()[0]
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        service.wait_for_end(job)
+        wake(sleeper)
+        wait_until(lambda: len(service.workers()) == 2, 30, "two workers again")
+        assert result_of(service.database_url, job) == undisturbed
+
+
+def wake(process: psutil.Process) -> None:
+    if process.is_running():
+        os.kill(process.pid, signal.SIGCONT)
