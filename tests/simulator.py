@@ -8,10 +8,14 @@ from hpsearch.history import Ending, Outcome, Trial
 from hpsearch.search.simulation import Score, Simulation, Trainer
 from hpsearch.spec.space import Value
 
-__all__ = ["DIVERGED", "Score", "Simulation", "Trainer", "learned", "lost", "valley"]
+__all__ = ["Score", "Simulation", "Trainer", "diverged", "learned", "lost", "valley"]
 
 START_LOSS = math.log(10)
-DIVERGED = Score(math.nan, diverged_at=17, epoch=0.17)
+
+
+def diverged(epoch: float) -> Score:
+    """Non-finite after 17 iterations of a hundred in an epoch, if the training came so far."""
+    return Score(math.nan, diverged_at=17, epoch=min(0.17, epoch))
 
 
 def learned(quality: float, number: int, epoch: float) -> Score:
@@ -35,7 +39,7 @@ def valley(params: Mapping[str, Value], number: int, epoch: float) -> Score:
     """
     rate, decay = float(params["learning_rate"]), float(params["weight_decay"])
     if rate > 1.0 or rate * decay > 2.0:
-        return DIVERGED
+        return diverged(epoch)
     distance = abs(math.log10(rate / 0.2)) + 0.7 * math.log10(max(decay, 1e-3) / 1e-3)
     return learned(math.exp(-(distance**2) / 2), number, epoch)
 

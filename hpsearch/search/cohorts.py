@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hpsearch.history import Cohort, History, Origin, Round, Trial
+from hpsearch.search import sobol
 from hpsearch.search.curves import Curve
 from hpsearch.search.sampling import Knowledge, Params, explore, propose, seeds_of
 from hpsearch.spec.search import SearchSpec
@@ -54,8 +55,12 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
         spread=_spread(opening, opening.round.index, "sampler"),
         explored=_spread(opening, 0, "sampler") + _spread(opening, None, "explore"),
     )
-    for params in enqueued:
-        yield params, Origin("enqueued", "", 0, known)
+    for number, params in enumerate(enqueued, first):
+        whole = sobol.complete(opening.round.ranges, seeds.sampler, number, params)
+        yield (
+            whole,
+            Origin("enqueued", "qmc" if len(whole) > len(params) else "", seeds.sampler, known),
+        )
     near = propose(spec.sampler, opening.round.ranges, len(free) - far, seeds, knowledge)
     for params in near.points:
         yield params, Origin("sampler", near.sampler, near.seed, known)

@@ -15,19 +15,20 @@ FIRST_REPORT = 1.0
 
 def report_points(spec: SearchSpec) -> tuple[float, ...]:
     """Epochs at which trials of this job report, ascending; the last is a full training."""
-    points = sorted({max(0.01, round(spec.epochs * share, 2)) for share in SHARES})
+    points = _lengths(spec)
     while points[0] > FIRST_REPORT:
         points.insert(0, round(points[0] / 2, 2))
     return tuple(points)
 
 
 def round_epochs(spec: SearchSpec, index: int) -> float:
-    """How long a trial of round `index` may train; rounds beyond the last are like the last."""
-    last = spec.rounds.count - 1
-    if index >= last:
-        return report_points(spec)[-1]
-    lengths = sorted({max(0.01, round(spec.epochs * share, 2)) for share in SHARES})
-    return lengths[min(index, len(lengths) - 1)]
+    """How long a trial of round `index` may train.
+
+    The first half of the rounds is short, each one point of the ladder longer than the one before;
+    the others give full trainings, of which the pruner cuts most. Of three rounds one is short.
+    """
+    short = _lengths(spec)[: spec.rounds.count // 2]
+    return short[index] if index < len(short) else report_points(spec)[-1]
 
 
 def report_epochs(spec: SearchSpec, index: int) -> tuple[float, ...]:
@@ -39,3 +40,7 @@ def report_epochs(spec: SearchSpec, index: int) -> tuple[float, ...]:
 def step_of(epoch: float) -> int:
     """The report point in hundredths of an epoch, as `Report.step` has it."""
     return round(100 * epoch)
+
+
+def _lengths(spec: SearchSpec) -> list[float]:
+    return sorted({max(0.01, round(spec.epochs * share, 2)) for share in SHARES})

@@ -11,10 +11,14 @@ FEWEST_GOOD = 4
 """Trials around which a range is drawn, at least."""
 MOST_GOOD = 12
 """And at most: with many trials the best few per cent lie close enough together."""
+LONE = 0.5
+"""Of the range before: how wide the range around a single good trial is."""
 MARGIN = 0.25
 """Of the good trials' spread, left free on either side."""
 NARROWEST = 0.25
 """Of the range before: a round never narrows to less, as its evidence is noisy."""
+FAR_BELOW = 0.6
+"""Of the way from the best trial down to the median one: what lies further down is not good."""
 EDGE = 0.1
 """Of the box: good trials this close to its edge are worth an advice."""
 TRIES_TO_DROP = 3
@@ -46,7 +50,7 @@ def draw(
     if not past:
         return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
     count = min(max(FEWEST_GOOD, round(keep * len(order))), MOST_GOOD)
-    good = past[:count]
+    good = _close_to_best(past[:count], order, step)
     ranges = {name: _drawn(box[name], before[name], name, good, order) for name in box}
     return Drawn(
         ranges,
@@ -58,6 +62,13 @@ def draw(
     )
 
 
+def _close_to_best(good: Sequence[Curve], order: Sequence[Curve], step: int) -> Sequence[Curve]:
+    """Without those far below the best: one hill of two, where it is clear which is higher."""
+    best, middle = good[0].values[step], order[len(order) // 2].values[step]
+    floor = best - FAR_BELOW * (best - middle)
+    return [each for each in good if each.values[step] >= floor]
+
+
 def _drawn(
     box: Parameter, before: Parameter, name: str, good: Sequence[Curve], order: Sequence[Curve]
 ) -> Parameter:
@@ -65,12 +76,12 @@ def _drawn(
         return _choices(box, name, good, order)
     assert not isinstance(before, CategoricalParameter)
     places = _places(box, name, good)
-    if len(places) < 2:
+    if not places:
         return before
     start, end = min(places), max(places)
-    margin = MARGIN * (end - start)
-    narrowest = NARROWEST * (place(box, before.high) - place(box, before.low))
-    margin = max(margin, (narrowest - (end - start)) / 2)
+    width = place(box, before.high) - place(box, before.low)
+    narrowest = (NARROWEST if len(places) > 1 else LONE) * width
+    margin = max(MARGIN * (end - start), (narrowest - (end - start)) / 2)
     return between(box, start - margin, end + margin)
 
 

@@ -5,6 +5,7 @@ here the place is an argument, so that a search goes on after a restart.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.stats import qmc  # type: ignore[import-untyped]  # SciPy ships no types
@@ -17,18 +18,28 @@ def points(space: Space, seed: int, first: int, count: int) -> list[dict[str, Va
     """The points `first` to `first + count - 1` of the space's sequence with this seed."""
     if count == 0:
         return []
+    engine = _engine(space, seed, first)
+    return [_point(space, engine.random(1)[0], {}) for _ in range(count)]
+
+
+def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) -> dict[str, Value]:
+    """`given` as it is, with what it lacks of a point taken from the sequence."""
+    return {**given, **_point(space, _engine(space, seed, index).random(1)[0], given)}
+
+
+def _engine(space: Space, seed: int, first: int) -> qmc.Sobol:
     engine = qmc.Sobol(len(space), scramble=True, seed=seed)
     if first > 0:
         engine.fast_forward(first)
-    return [_point(space, engine.random(1)[0]) for _ in range(count)]
+    return engine
 
 
-def _point(space: Space, places: np.ndarray) -> dict[str, Value]:
+def _point(space: Space, places: np.ndarray, given: Mapping[str, Value]) -> dict[str, Value]:
     position = dict(zip(space, places.tolist(), strict=True))
     params: dict[str, Value] = {}
     for name, parameter in in_order(space):
         if active(parameter, params):
-            params[name] = _value(parameter, position[name])
+            params[name] = given[name] if name in given else _value(parameter, position[name])
     return {name: params[name] for name in space if name in params}
 
 
