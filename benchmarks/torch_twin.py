@@ -1,6 +1,5 @@
 """The same network in PyTorch, as most people would write it: for comparison only."""
 
-from typing import Any
 
 import numpy as np
 import torch
@@ -44,7 +43,7 @@ def _module(network: Network, index: int) -> nn.Module:
         return nn.AvgPool2d(layer.window, layer.stride, layer.padding)
     if isinstance(layer, BatchNorm):
         norm = nn.BatchNorm2d if len(layer.input_shape) == 3 else nn.BatchNorm1d
-        module: Any = norm(layer.channels, layer.epsilon, 1 - layer.running_momentum)
+        module = norm(layer.channels, layer.epsilon, 1 - layer.running_momentum)
     elif isinstance(layer, Convolution):
         g = layer.geometry
         module = nn.Conv2d(g.channels, g.filters, g.kernel, g.stride, g.padding)
@@ -53,7 +52,7 @@ def _module(network: Network, index: int) -> nn.Module:
         module = nn.Linear(layer.inputs, layer.units)
     for name, array in parameters_for_torch(network, layer, layer.parameters).items():
         getattr(module, name).data = torch.from_numpy(array)
-    return module  # type: ignore[no-any-return]  # one of the modules above
+    return module
 
 
 def parameters_for_torch(

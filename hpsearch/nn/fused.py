@@ -1,11 +1,11 @@
 """Layers that run joined: a convolution whose rows are finished while they are in the cache.
 
-docs/networks.md says what each step saves. The functions are those of the layers they stand for, and
-the convolution keeps its parameters.
+docs/networks.md says what each step saves. The functions are those of the layers they stand for,
+and the convolution keeps its parameters.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -27,10 +27,9 @@ MANY_FILTERS = 32  # from here on a product of one row is large enough
 
 
 class FinishedConvolution(Layer):
-    """A convolution, and what follows it, on one group of output rows at a time.
+    """A convolution, and what follows it, on a block of output rows at a time.
 
-    A group gives one row of this stage's output, (filters, run): `finish` makes it from the
-    products, `open` makes the gradient of the products from the row's gradient.
+    `finish` makes the block from its products, `open` the products' gradient from the block's.
     """
 
     def __init__(
@@ -40,33 +39,39 @@ class FinishedConvolution(Layer):
         self.wants_input_gradient = convolution.wants_input_gradient
         self.convolution = convolution
         self.geometry = geometry
-        self.group = geometry.rows // output_shape[1]
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         geometry, rows = self.geometry, self.output_shape[1]
         row = (geometry.filters, geometry.columns * batch)
-        kept_rows = geometry.rows if self.wants_input_gradient else self.group
+        at_once = geometry.rows_at_once(batch)
+        kept = geometry.rows if self.wants_input_gradient else at_once
+        block = (at_once // geometry.phases, *row)
         return {
             **geometry.buffers(batch, self.wants_input_gradient),
-            "products": Buffer((geometry.phases, self.group, *row)),
+            "products": Buffer((geometry.phases, at_once, *row)),
+            "grad_products": Buffer((geometry.phases, kept, *row)),
             "output": Buffer((rows, *row)),
-            "grad_products": Buffer((geometry.phases, kept_rows, *row)),
-            "grad": Buffer(row),
-            "alive": Buffer(row, mask=True),
+            "grad": Buffer(block),
+            "alive": Buffer(block, mask=True),
             "bias": Buffer(row),
             "zeros": Buffer(row, zeroed=True),
             "ones": Buffer(row[1:]),
         }
 
     @abstractmethod
-    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
-        """Make row i of the output from `products` (phases, group, filters, run)."""
+    def finish(
+        self, products: FloatArray, out: FloatArray, rows: slice, arrays: Mapping[str, FloatArray]
+    ) -> None:
+        """Make these rows of the output, (rows, filters, run), from their products.
+
+        The products, (phases, rows · phases, filters, run), may be overwritten.
+        """
 
     @abstractmethod
     def open(
-        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Mapping[str, FloatArray]
     ) -> None:
-        """Make the gradient of the products from that of row i, which may be overwritten."""
+        """Make the gradient of the products from `grad`, that of these rows before the bias."""
 
     def forward(self, x: FloatArray) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
@@ -75,11 +80,10 @@ class FinishedConvolution(Layer):
         weight = widen(parameters["weight"], arrays["wide_weight"], geometry)
         arrays["bias"][...] = parameters["bias"][:, None]
         window = windows(arrays["unrolled"], geometry).swapaxes(0, 1)
-        parts = self.group // geometry.together
-        products = arrays["products"].reshape(geometry.phases, parts, len(weight), -1)
-        for i, row in enumerate(arrays["output"]):
-            np.matmul(weight, window[:, i * parts : (i + 1) * parts], out=products)
-            self.finish(i, row, arrays)
+        for rows, made in self._blocks(arrays):
+            products = arrays["products"][:, : made.stop - made.start]
+            np.matmul(weight, window[:, self._products(made)], out=self._wide(products))
+            self.finish(products, arrays["output"][rows], rows, arrays)
         output: FloatArray = arrays["output"]
         return output.reshape(inside(self.output_shape, x.shape[-1]))
 
@@ -89,37 +93,46 @@ class FinishedConvolution(Layer):
         arrays["wide_grad_weight"].fill(0)
         arrays["ones"].fill(1)
         gradients["bias"].fill(0)
-        window = windows(arrays["unrolled"], geometry)
-        parts = self.group // geometry.together
-        grad_products = arrays["grad_products"]
+        window = windows(arrays["unrolled"], geometry).swapaxes(0, 1)
         upstream = grad_output.reshape(arrays["output"].shape)
-        for i in range(len(upstream)):
-            first = i * self.group % grad_products.shape[1]
-            opened = grad_products[:, first : first + self.group]
-            self.open(i, upstream[i], opened, arrays)
-            gradients["bias"] += arrays["grad"] @ arrays["ones"]
-            by_product = opened.reshape(geometry.phases, parts, -1, opened.shape[-1])
-            for part in range(parts):
-                for phase in range(geometry.phases):
-                    add_weight_gradient(
-                        by_product[phase, part], window[i * parts + part, phase], arrays
-                    )
+        for rows, made in self._blocks(arrays):
+            kept = made if self.wants_input_gradient else slice(0, made.stop - made.start)
+            grad = self._before_bias(upstream[rows], rows, arrays)
+            gradients["bias"] += (grad @ arrays["ones"]).sum(axis=0)
+            opened = arrays["grad_products"][:, kept]
+            self.open(grad, opened, rows, arrays)
+            add_weight_gradient(self._wide(opened), window[:, self._products(made)], arrays)
         fold_weight_gradient(arrays["wide_grad_weight"], gradients["weight"], geometry)
         if not self.wants_input_gradient:
             return grad_output
-        return input_gradient(
-            grad_products, self.convolution.parameters["weight"], arrays, geometry
-        )
+        weight = self.convolution.parameters["weight"]
+        return input_gradient(arrays["grad_products"], weight, arrays, geometry)
 
-    def rectify(self, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
-        """row ← max(row + bias, 0)."""
-        np.add(row, arrays["bias"], out=row)
-        np.maximum(row, arrays["zeros"], out=row)
+    def _before_bias(
+        self, grad: FloatArray, rows: slice, arrays: Mapping[str, FloatArray]
+    ) -> FloatArray:
+        """The gradient where the output is above 0."""
+        alive, masked = arrays["alive"][: len(grad)], arrays["grad"][: len(grad)]
+        np.greater(arrays["output"][rows], arrays["zeros"], out=alive)
+        np.multiply(grad, alive, out=masked)
+        return masked
 
-    def mask(self, i: int, grad: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
-        """`grad` ← the row's gradient where its output is above 0."""
-        np.greater(arrays["output"][i], arrays["zeros"], out=arrays["alive"])
-        np.multiply(grad, arrays["alive"], out=arrays["grad"])
+    def _blocks(self, arrays: Mapping[str, FloatArray]) -> Iterator[tuple[slice, slice]]:
+        """Blocks of rows of this stage's output, and of the convolution's."""
+        phases, rows = self.geometry.phases, self.output_shape[1]
+        at_once = arrays["products"].shape[1] // phases
+        for start in range(0, rows, at_once):
+            stop = min(start + at_once, rows)
+            yield slice(start, stop), slice(start * phases, stop * phases)
+
+    def _products(self, rows: slice) -> slice:
+        together = self.geometry.together
+        return slice(rows.start // together, rows.stop // together)
+
+    def _wide(self, rows: FloatArray) -> FloatArray:
+        """Rows as the products that make them: (phases, products, together · filters, run)."""
+        wide = self.geometry.wide_weight_shape[0]
+        return rows.reshape(len(rows), -1, wide, rows.shape[-1])
 
 
 class ConvolutionReLU(FinishedConvolution):
@@ -128,25 +141,34 @@ class ConvolutionReLU(FinishedConvolution):
     def __init__(self, convolution: Convolution) -> None:
         super().__init__(convolution, convolution.output_shape, convolution.geometry)
 
-    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
-        np.add(arrays["products"][0, 0], arrays["bias"], out=row)
-        np.maximum(row, arrays["zeros"], out=row)
+    def finish(
+        self,
+        products: FloatArray,
+        out: FloatArray,
+        rows: slice,  # noqa: ARG002  # keeps no mask
+        arrays: Mapping[str, FloatArray],
+    ) -> None:
+        np.add(products[0], arrays["bias"], out=out)
+        np.maximum(out, arrays["zeros"], out=out)
 
     def open(
-        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+        self,
+        grad: FloatArray,
+        out: FloatArray,
+        rows: slice,  # noqa: ARG002  # kept no mask
+        arrays: Mapping[str, FloatArray],  # noqa: ARG002  # needs none
     ) -> None:
-        self.mask(i, grad, arrays)
-        np.copyto(grad_products[0, 0], arrays["grad"])
+        np.copyto(out[0], grad)
 
 
 class ConvolutionMaxPooling(FinishedConvolution):
-    """The maximum over 2 × 2 windows of a convolution, and with `relu` of that and 0.
+    """The maximum over 2 × 2 windows of a convolution, and of that and 0: the ReLU.
 
     The maximum is taken before bias and ReLU: the same function on a quarter of the numbers. Where
     products are equal, the first column and then the first row takes the gradient.
     """
 
-    def __init__(self, convolution: Convolution, relu: bool) -> None:
+    def __init__(self, convolution: Convolution) -> None:
         filters, height, width = convolution.output_shape
         few = filters <= MANY_FILTERS and convolution.geometry.kernel >= 5
         geometry = replace(
@@ -157,37 +179,33 @@ class ConvolutionMaxPooling(FinishedConvolution):
             together=2 if few else 1,
         )
         super().__init__(convolution, (filters, height // 2, width // 2), geometry)
-        self.relu = relu
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         filters, height, width = self.output_shape
         return {
             **super().buffers(batch),
-            "right": Buffer((height, 2, filters, width * batch), mask=True),
+            "right": Buffer((2 * height, filters, width * batch), mask=True),
             "lower": Buffer((height, filters, width * batch), mask=True),
         }
 
-    def finish(self, i: int, row: FloatArray, arrays: Mapping[str, FloatArray]) -> None:
-        left, right = arrays["products"]
-        np.greater(right, left, out=arrays["right"][i])
+    def finish(
+        self, products: FloatArray, out: FloatArray, rows: slice, arrays: Mapping[str, FloatArray]
+    ) -> None:
+        left, right = products
+        np.greater(right, left, out=arrays["right"][2 * rows.start : 2 * rows.stop])
         np.maximum(left, right, out=left)
-        upper, lower = left
-        np.greater(lower, upper, out=arrays["lower"][i])
-        np.maximum(upper, lower, out=row)
-        np.add(row, arrays["bias"], out=row)
-        if self.relu:
-            np.maximum(row, arrays["zeros"], out=row)
+        upper, lower = left[0::2], left[1::2]
+        np.greater(lower, upper, out=arrays["lower"][rows])
+        np.maximum(upper, lower, out=out)
+        np.add(out, arrays["bias"], out=out)
+        np.maximum(out, arrays["zeros"], out=out)
 
     def open(
-        self, i: int, grad: FloatArray, grad_products: FloatArray, arrays: Mapping[str, FloatArray]
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Mapping[str, FloatArray]
     ) -> None:
-        if self.relu:
-            self.mask(i, grad, arrays)
-        else:
-            np.copyto(arrays["grad"], grad)
-        left, right = grad_products
-        upper, lower = left
-        np.multiply(arrays["grad"], arrays["lower"][i], out=lower)
-        np.subtract(arrays["grad"], lower, out=upper)
-        np.multiply(left, arrays["right"][i], out=right)
+        left, right = out
+        upper, lower = left[0::2], left[1::2]
+        np.multiply(grad, arrays["lower"][rows], out=lower)
+        np.subtract(grad, lower, out=upper)
+        np.multiply(left, arrays["right"][2 * rows.start : 2 * rows.stop], out=right)
         np.subtract(left, right, out=left)

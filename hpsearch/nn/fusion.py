@@ -33,11 +33,7 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
             MaxPooling() as pooling,
             *_,
         ] if _halves(convolution, pooling):
-            return ConvolutionMaxPooling(convolution, relu=True), 3
-        case [Convolution() as convolution, MaxPooling() as pooling, *_] if _halves(
-            convolution, pooling
-        ):
-            return ConvolutionMaxPooling(convolution, relu=False), 2
+            return ConvolutionMaxPooling(convolution), 3
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2
     return rest[0], 1

@@ -4,9 +4,10 @@ Unrolling the input by column taps alone, u[r, v, c, j] = x̃[r, c, j·stride + 
 rows of u, which lie one after another, are the matrix whose product with the weight is a row of the
 output. x̃ is x with zeros around it. docs/networks.md has the picture.
 
-Two things are asked for by hpsearch.nn.fused. With two `phases` the output columns stand in the order
-0, 2, 4, … 1, 3, 5, …, one product for each half. With two rows `together` one product gives two rows
-of the output: the weight stands twice in a wider matrix, the second time one row of taps further.
+Two things are asked for by hpsearch.nn.fused. With two `phases` the output columns stand in the
+order 0, 2, 4, … 1, 3, 5, …, one product for each half. With two rows `together` one product gives
+two rows of the output: the weight stands twice in a wider matrix, the second time one row of taps
+further.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from hpsearch.nn.arrays import Buffer, FloatArray
+
+BLOCK = 98_304  # numbers that the second-level cache of most processors holds (384 kB)
 
 
 @dataclass(frozen=True)
@@ -40,20 +43,34 @@ class RowGeometry:
         depth = (self.kernel + self.together - 1) * self.kernel * self.channels
         return self.together * self.filters, depth
 
+    def rows_at_once(self, batch: int) -> int:
+        """How many rows of output to make before going on, so that they stay in the cache."""
+        row = max(self.filters, self.kernel * self.channels) * self.columns * self.phases * batch
+        gradient = self.phases * self.wide_weight_shape[0] * self.wide_weight_shape[1]
+        groups = BLOCK // max(row * self.phases, gradient)
+        return min(max(1, groups), self.rows // self.phases) * self.phases
+
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
         """The workspaces that the functions below take by name."""
         out_row = (self.phases, self.columns, batch)
+        at_once = self.rows_at_once(batch)
         padded = self.height + 2 * self.padding
         buffers = {
             "unrolled": Buffer((padded, self.kernel, self.channels, *out_row), zeroed=True),
             "wide_weight": Buffer(self.wide_weight_shape, zeroed=True),
             "wide_grad_weight": Buffer(self.wide_weight_shape),
-            "product_grad_weight": Buffer(self.wide_weight_shape),
+            "product_grad_weight": Buffer(
+                (self.phases, at_once // self.together, *self.wide_weight_shape)
+            ),
         }
         if wants_input_gradient:
             buffers |= {
-                "weight_by_column": Buffer((self.filters, self.kernel**2 * self.channels)),
-                "row_grad": Buffer((self.phases, self.kernel, self.channels, *out_row[1:])),
+                "weight_by_column": Buffer(
+                    (self.stride, self.filters, self.kernel**2 * self.channels)
+                ),
+                "row_grads": Buffer(
+                    (self.phases, at_once, self.kernel, self.channels, *out_row[1:])
+                ),
                 "grad_input": Buffer((self.height, self.channels, self.width, batch)),
             }
         return buffers
@@ -108,12 +125,14 @@ def widen(weight: FloatArray, out: FloatArray, geometry: RowGeometry) -> FloatAr
 
 
 def add_weight_gradient(
-    grad_row: FloatArray, window: FloatArray, arrays: Mapping[str, FloatArray]
+    grad_products: FloatArray, window: FloatArray, arrays: Mapping[str, FloatArray]
 ) -> None:
-    """Add what one product's output, (together·filters, run), gives to the weight's gradient."""
-    scratch, total = arrays["product_grad_weight"], arrays["wide_grad_weight"]
-    np.matmul(grad_row, window.T, out=scratch)
-    np.add(total, scratch, out=total)
+    """Add to the weight's gradient what some products give, both (phases, products, …, run)."""
+    total = arrays["wide_grad_weight"]
+    products = arrays["product_grad_weight"][:, : window.shape[1]]
+    np.matmul(grad_products, window.swapaxes(2, 3), out=products)
+    for phase in products:
+        total += phase.sum(axis=0) if len(phase) > 1 else phase[0]
 
 
 def fold_weight_gradient(wide: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
@@ -140,31 +159,36 @@ def input_gradient(
     """dx̃[r, c, j·stride + v] += Σ over u, f of W[f, u, v, c] · dy[i, f, j], i·stride + u = r.
 
     All u and f in one product for each row r, because the rows i of dy, (phases, rows, filters,
-    run), that reach r lie one after another; then the column taps v are added up.
+    run), that reach r lie one after another; then, for a few rows, the column taps v are added up.
     """
-    grad_input, row_grad = arrays["grad_input"], arrays["row_grad"]
-    products = row_grad.reshape(geometry.phases, geometry.kernel * geometry.channels, -1)
-    taps_of_columns = [
-        (row_grad[phase, v, :, source], target)
-        for phase in range(geometry.phases)
-        for v in range(geometry.kernel)
-        for source, target in [geometry.reach(v, phase)]
-        if source.stop > source.start
+    grad_input, row_grads = arrays["grad_input"], arrays["row_grads"]
+    at_once = row_grads.shape[1]
+    products = row_grads.reshape(geometry.phases, at_once, geometry.kernel * geometry.channels, -1)
+    by_column = [
+        _weight_by_column(weight, phase, arrays["weight_by_column"][phase], geometry)
+        for phase in range(geometry.stride)
     ]
     grad_input.fill(0)
-    for phase in range(geometry.stride):
-        by_column = weight_by_column(weight, phase, arrays["weight_by_column"], geometry)
-        for low, high, height, part in _reached_rows(by_column, phase, geometry):
-            rows = grad_rows[:, low:high].reshape(geometry.phases, part.shape[1], -1)
-            np.matmul(part, rows, out=products)
-            row = grad_input[height]
-            for values, target in taps_of_columns:
-                place = row[:, target]
-                np.add(place, values, out=place)
+    for start in range(0, geometry.height, at_once):
+        rows = grad_input[start : start + at_once]
+        for height in range(start, start + len(rows)):
+            product = products[:, height - start]
+            phase = (height + geometry.padding) % geometry.stride
+            low, high, part = _reached_rows(height, by_column[phase], geometry)
+            if low < high:
+                reached = grad_rows[:, low:high].reshape(geometry.phases, part.shape[1], -1)
+                np.matmul(part, reached, out=product)
+            else:
+                product.fill(0)
+        for phase in range(geometry.phases):
+            for v in range(geometry.kernel):
+                source, target = geometry.reach(v, phase)
+                place = rows[:, :, target]
+                np.add(place, row_grads[phase, : len(rows), v, :, source], out=place)
     return grad_input
 
 
-def weight_by_column(
+def _weight_by_column(
     weight: FloatArray, phase: int, out: FloatArray, geometry: RowGeometry
 ) -> FloatArray:
     """The weight as (v c, u f) with u falling, for the taps u ≡ phase modulo the stride."""
@@ -177,14 +201,11 @@ def weight_by_column(
 
 
 def _reached_rows(
-    by_column: FloatArray, phase: int, geometry: RowGeometry
-) -> Iterator[tuple[int, int, int, FloatArray]]:
-    """For image rows h ≡ phase: rows low..high of dy that reach h, then h, and their weights."""
+    height: int, by_column: FloatArray, geometry: RowGeometry
+) -> tuple[int, int, FloatArray]:
+    """For an image row: the rows low..high of dy that reach it, and their weights."""
     taps = by_column.shape[1] // geometry.filters
-    for height in range(geometry.height):
-        row = height + geometry.padding
-        last = row // geometry.stride  # the row of dy that meets it with its first tap
-        low, high = max(0, last - taps + 1), min(geometry.rows, last + 1)
-        if row % geometry.stride == phase and low < high:
-            first = (taps - 1 - (last - low)) * geometry.filters
-            yield low, high, height, by_column[:, first : first + (high - low) * geometry.filters]
+    last = (height + geometry.padding) // geometry.stride  # the one that reaches with its first tap
+    low, high = max(0, last - taps + 1), min(geometry.rows, last + 1)
+    first = (taps - 1 - (last - low)) * geometry.filters
+    return low, high, by_column[:, first : first + max(0, high - low) * geometry.filters]

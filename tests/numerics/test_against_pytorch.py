@@ -20,7 +20,7 @@ torch.set_num_threads(1)
 STEPS, BATCH, CLASSES = 100, 7, 4
 TOLERANCE = 1e-10
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, dict[str, object]] = {
     "mlp": {"architecture": "mlp", "hidden_units": 12},
     "mlp_batch_norm": {"architecture": "mlp", "hidden_units": 12, "batch_norm": True},
     "mlp_sigmoid": {"architecture": "mlp", "activation": "sigmoid", "initializer": "xavier"},

@@ -92,7 +92,7 @@ def test_loss_gradient() -> None:
     assert_same_direction(gradient, differences(objective, scores))
 
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, dict[str, object]] = {
     "mlp": {"architecture": "mlp", "hidden_units": 6, "activation": "sigmoid"},
     "simple_convnet": {"architecture": "simple_convnet", "filters": 3, "hidden_units": 5},
     "simple_convnet_odd": {"architecture": "simple_convnet", "filters": 2, "kernel_size": 4},

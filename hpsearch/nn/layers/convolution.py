@@ -71,15 +71,18 @@ class Convolution(Layer):
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
         rows = self._as_rows(grad_output)
         arrays["wide_grad_weight"].fill(0)
-        window = windows(arrays["unrolled"], self.geometry)
-        for i in range(self.geometry.rows):
-            add_weight_gradient(rows[i, 0], window[i, 0], arrays)
+        grad_products = rows.swapaxes(0, 1)
+        window = windows(arrays["unrolled"], self.geometry).swapaxes(0, 1)
+        at_once = arrays["product_grad_weight"].shape[1]
+        for start in range(0, self.geometry.rows, at_once):
+            block = slice(start, start + at_once)
+            add_weight_gradient(grad_products[:, block], window[:, block], arrays)
         fold_weight_gradient(arrays["wide_grad_weight"], self.gradients["weight"], self.geometry)
         np.sum(np.sum(rows, axis=(1, 3)), axis=0, out=self.gradients["bias"])
         if not self.wants_input_gradient:
             return grad_output
         weight = self.parameters["weight"]
-        return input_gradient(rows.swapaxes(0, 1), weight, arrays, self.geometry)
+        return input_gradient(grad_products, weight, arrays, self.geometry)
 
     def _as_rows(self, output: FloatArray) -> FloatArray:
         return output.reshape(self.geometry.rows, 1, self.geometry.filters, -1)
