@@ -18,9 +18,12 @@ from hpsearch.spec.space import Parameter
 _RANGES = TypeAdapter(dict[str, Parameter])
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
 def to_json(value: object) -> str:
     """Compact JSON of JSON values, in ASCII, so that any database takes any text."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def clean(text: str) -> str:

@@ -16,6 +16,8 @@ from storage.job_rows import job_pk
 
 MAX_ID = 2**63 - 1
 
+_ADD = insert(tables.events)
+
 
 class EventKind(StrEnum):
     """What happened; the payload's fields in brackets."""
@@ -91,4 +93,4 @@ def add_events(
         for kind, payload in happened
     ]
     if rows:
-        connection.execute(insert(tables.events), rows)
+        connection.execute(_ADD, rows)

@@ -209,11 +209,12 @@ def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | No
     """Take the key for `job_id`, or say whose it is. Of two at once, the second waits here."""
     table = tables.idempotency_keys
     key_sha256 = _sha256(key)
+    claim = _INSERT[connection.dialect.name](table).on_conflict_do_nothing()
     taken = connection.execute(
-        _INSERT[connection.dialect.name](table).on_conflict_do_nothing(),
+        claim.returning(table.c.job_id),
         {"key_sha256": key_sha256, "body_sha256": body, "job_id": job_id, "created_at": now()},
-    ).rowcount
-    if taken:
+    ).scalar()
+    if taken is not None:
         return None
     query = select(table.c.body_sha256, table.c.job_id).where(table.c.key_sha256 == key_sha256)
     known = connection.execute(query).one()

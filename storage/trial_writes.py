@@ -1,10 +1,12 @@
 """Trials written to Optuna's tables, a cohort at a time."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Update, bindparam, insert, select, update
 
 from hpsearch.history import Ending, Report, Trial, TrialState
 from storage import codec, optuna_tables, tables
@@ -19,55 +21,93 @@ Rows = list[dict[str, Any]]
 
 EPOCHS, OUTCOME, STOP_REASON = "epochs", "outcome", "stop_reason"  # names of user attributes
 
+# Statements are built once: building one takes longer than running it.
+_index, _attributes = tables.trials, optuna_tables.trial_user_attributes
+_ADD_TRIALS = insert(optuna_tables.trials).returning(
+    optuna_tables.trials.c.trial_id, sort_by_parameter_order=True
+)
+_ADD_TO_INDEX = insert(_index)
+_ADD_PARAMS = insert(optuna_tables.trial_params)
+_ADD_ATTRIBUTES = insert(_attributes)
+_ADD_INTERMEDIATE_VALUES = insert(optuna_tables.trial_intermediate_values)
+_ADD_VALUES = insert(optuna_tables.trial_values)
+_SELECT_RUNNING = (
+    select(_index.c.number, _index.c.trial_id, _attributes.c.value_json)
+    .join(_attributes, _attributes.c.trial_id == _index.c.trial_id)
+    .where(_index.c.job_pk == bindparam("pk"))
+    .where(_index.c.number.in_(bindparam("numbers", expanding=True)))
+    .where(_index.c.state == TrialState.RUNNING.value, _attributes.c.key == REPORTS)
+    .order_by(_index.c.number)
+)
+_SET_REPORTS = (
+    update(_attributes)
+    .where(_attributes.c.trial_id == bindparam("its_id"), _attributes.c.key == REPORTS)
+    .values(value_json=bindparam("text"))
+)
+_SET_EPOCHS = (
+    update(_index).where(_index.c.trial_id == bindparam("its_id")).values(epochs=bindparam("now"))
+)
+_END_IN_INDEX = (
+    update(_index)
+    .where(_index.c.trial_id == bindparam("its_id"))
+    .values(state=bindparam("its_state"), value=bindparam("its_value"))
+)
+_END_TRIALS = (
+    update(optuna_tables.trials)
+    .where(optuna_tables.trials.c.trial_id == bindparam("its_id"))
+    .values(state=bindparam("its_state"), datetime_complete=bindparam("moment"))
+)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A trial that has not ended. reports: with the one that is being recorded, if any."""
+
+    trial_id: int
+    reports: tuple[Report, ...]
+    fresh: Report | None
+
+    @property
+    def last_value(self) -> float | None:
+        """The last report's value, unless it is NaN."""
+        value = self.reports[-1].value if self.reports else math.nan
+        return value if math.isfinite(value) else None
+
+    @property
+    def epochs(self) -> float:
+        return self.reports[-1].epoch if self.reports else 0.0
+
 
 def add_trials(
     connection: Connection, row: JobRow, trials: Sequence[Trial], moment: datetime
 ) -> None:
     """Add trials that run from now on, of a job that is locked."""
     running = STATES[TrialState.RUNNING]
-    ids = connection.execute(
-        insert(optuna_tables.trials).returning(
-            optuna_tables.trials.c.trial_id, sort_by_parameter_order=True
-        ),
-        [
-            {
-                "number": trial.number,
-                "study_id": row.study_id,
-                "state": running,
-                "datetime_start": naive(moment),
-            }
-            for trial in trials
-        ],
-    ).scalars()
+    start = naive(moment)
+    rows = [
+        {
+            "number": trial.number,
+            "study_id": row.study_id,
+            "state": running,
+            "datetime_start": start,
+        }
+        for trial in trials
+    ]
+    ids = connection.execute(_ADD_TRIALS, rows).scalars()
     by_id = dict(zip(ids, trials, strict=True))
-    connection.execute(
-        insert(tables.trials),
-        [
-            {
-                "trial_id": trial_id,
-                "job_pk": row.pk,
-                "number": trial.number,
-                "round": trial.round,
-                "cohort": trial.cohort,
-                "state": TrialState.RUNNING.value,
-                "epochs": 0.0,
-            }
-            for trial_id, trial in by_id.items()
-        ],
-    )
-    _insert_all(connection, optuna_tables.trial_params, _param_rows(row, by_id))
-    _insert_all(connection, optuna_tables.trial_user_attributes, list(_first_attributes(by_id)))
+    connection.execute(_ADD_TO_INDEX, [_index_row(row.pk, *pair) for pair in by_id.items()])
+    _add(connection, _ADD_PARAMS, _param_rows(row, by_id))
+    _add(connection, _ADD_ATTRIBUTES, list(_first_attributes(by_id)))
     started = [(EventKind.TRIAL_STARTED, _started(trial)) for trial in trials]
     add_events(connection, row.pk, moment, started)
 
 
 def running_numbers(connection: Connection, pk: int) -> list[int]:
     """Numbers of the job's trials that have not ended, ascending."""
-    table = tables.trials
-    query = select(table.c.number).where(
-        table.c.job_pk == pk, table.c.state == TrialState.RUNNING.value
+    query = select(_index.c.number).where(
+        _index.c.job_pk == pk, _index.c.state == TrialState.RUNNING.value
     )
-    return list(connection.execute(query.order_by(table.c.number)).scalars())
+    return list(connection.execute(query.order_by(_index.c.number)).scalars())
 
 
 def record_trials(
@@ -78,125 +118,94 @@ def record_trials(
     moment: datetime,
 ) -> None:
     """Add reports and endings to the trials that still run, of a job that is locked."""
-    known = _running(connection, pk, sorted({*reports, *endings}))
-    fresh = {
-        number: reports[number]
-        for number, (_, before) in known.items()
-        if number in reports and reports[number].step not in {r.step for r in before}
+    numbers = sorted({*reports, *endings})
+    rows = connection.execute(_SELECT_RUNNING, {"pk": pk, "numbers": numbers})
+    running = {
+        number: _with_report(trial_id, codec.reports_in(text), reports.get(number))
+        for number, trial_id, text in rows
     }
-    after = {
-        number: (*before, fresh[number]) if number in fresh else before
-        for number, (_, before) in known.items()
-    }
-    ids = {number: trial_id for number, (trial_id, _) in known.items()}
-    ended = {number: endings[number] for number in known if number in endings}
-    _write_reports(connection, ids, fresh, after)
-    _write_endings(connection, ids, ended, after, moment)
-    happened = [(EventKind.TRIAL_REPORTED, _reported(n, report)) for n, report in fresh.items()]
-    happened += [(EventKind.TRIAL_ENDED, _ended(n, e, after[n])) for n, e in ended.items()]
+    ended = {number: endings[number] for number in running if number in endings}
+    _write_reports(connection, [trial for trial in running.values() if trial.fresh])
+    _write_endings(connection, [(running[n], ending) for n, ending in ended.items()], moment)
+    happened = [
+        (EventKind.TRIAL_REPORTED, _reported(number, trial.fresh))
+        for number, trial in running.items()
+        if trial.fresh
+    ]
+    happened += [(EventKind.TRIAL_ENDED, _ended(n, e, running[n])) for n, e in ended.items()]
     add_events(connection, pk, moment, happened)
 
 
-def _running(
-    connection: Connection, pk: int, numbers: list[int]
-) -> dict[int, tuple[int, tuple[Report, ...]]]:
-    """Trial id and reports so far of those of these trials that still run, by number."""
-    index, attributes = tables.trials, optuna_tables.trial_user_attributes
-    query = (
-        select(index.c.number, index.c.trial_id, attributes.c.value_json)
-        .join(attributes, attributes.c.trial_id == index.c.trial_id)
-        .where(index.c.job_pk == pk, index.c.number.in_(numbers))
-        .where(index.c.state == TrialState.RUNNING.value, attributes.c.key == REPORTS)
-        .order_by(index.c.number)
-    )
-    return {
-        number: (trial_id, codec.reports_in(text))
-        for number, trial_id, text in connection.execute(query)
-    }
+def _with_report(trial_id: int, before: tuple[Report, ...], report: Report | None) -> _Running:
+    """A report of a step that is there already is left out."""
+    if report is None or any(known.step == report.step for known in before):
+        return _Running(trial_id, before, None)
+    return _Running(trial_id, (*before, report), report)
 
 
-def _write_reports(
-    connection: Connection,
-    ids: Mapping[int, int],
-    fresh: Mapping[int, Report],
-    after: Mapping[int, tuple[Report, ...]],
-) -> None:
-    if not fresh:
-        return
-    connection.execute(
-        insert(optuna_tables.trial_intermediate_values),
-        [intermediate_row(ids[n], report.step, report.value) for n, report in fresh.items()],
+def _write_reports(connection: Connection, trials: Sequence[_Running]) -> None:
+    _add(
+        connection,
+        _ADD_INTERMEDIATE_VALUES,
+        [intermediate_row(t.trial_id, t.fresh.step, t.fresh.value) for t in trials if t.fresh],
     )
-    texts = [(ids[n], REPORTS, codec.reports_out(after[n])) for n in fresh]
-    texts += [(ids[n], EPOCHS, to_json(report.epoch)) for n, report in fresh.items()]
-    table = optuna_tables.trial_user_attributes
-    connection.execute(
-        update(table)
-        .where(table.c.trial_id == bindparam("its_id"), table.c.key == bindparam("its_key"))
-        .values(value_json=bindparam("text")),
-        [{"its_id": trial_id, "its_key": key, "text": text} for trial_id, key, text in texts],
+    _add(
+        connection,
+        _SET_REPORTS,
+        [{"its_id": t.trial_id, "text": codec.reports_out(t.reports)} for t in trials],
     )
-    connection.execute(
-        update(tables.trials)
-        .where(tables.trials.c.trial_id == bindparam("its_id"))
-        .values(epochs=bindparam("so_far")),
-        [{"its_id": ids[n], "so_far": report.epoch} for n, report in fresh.items()],
-    )
+    _add(connection, _SET_EPOCHS, [{"its_id": t.trial_id, "now": t.epochs} for t in trials])
 
 
 def _write_endings(
-    connection: Connection,
-    ids: Mapping[int, int],
-    ended: Mapping[int, Ending],
-    after: Mapping[int, tuple[Report, ...]],
-    moment: datetime,
+    connection: Connection, ended: Sequence[tuple[_Running, Ending]], moment: datetime
 ) -> None:
-    if not ended:
-        return
-    table = optuna_tables.trials
-    connection.execute(
-        update(table)
-        .where(table.c.trial_id == bindparam("its_id"))
-        .values(state=bindparam("its_state"), datetime_complete=naive(moment)),
-        [{"its_id": ids[n], "its_state": STATES[e.outcome.state]} for n, e in ended.items()],
-    )
-    connection.execute(
-        update(tables.trials)
-        .where(tables.trials.c.trial_id == bindparam("its_id"))
-        .values(state=bindparam("its_state"), value=bindparam("its_value")),
-        [
-            {
-                "its_id": ids[n],
-                "its_state": ending.outcome.state.value,
-                "its_value": _value(ending, after[n]),
-            }
-            for n, ending in ended.items()
-        ],
-    )
-    values = [(ids[n], _optunas_value(ending, after[n])) for n, ending in ended.items()]
-    rows = [value_row(trial_id, value) for trial_id, value in values if value is not None]
-    _insert_all(connection, optuna_tables.trial_values, rows)
-    attributes = [row for n, ending in ended.items() for row in _last_attributes(ids[n], ending)]
-    _insert_all(connection, optuna_tables.trial_user_attributes, attributes)
+    end = naive(moment)
+    states = [
+        {"its_id": trial.trial_id, "its_state": STATES[ending.outcome.state], "moment": end}
+        for trial, ending in ended
+    ]
+    _add(connection, _END_TRIALS, states)
+    index = [
+        {
+            "its_id": trial.trial_id,
+            "its_state": ending.outcome.state.value,
+            "its_value": _value(ending, trial),
+        }
+        for trial, ending in ended
+    ]
+    _add(connection, _END_IN_INDEX, index)
+    values = [(trial.trial_id, _optunas_value(ending, trial)) for trial, ending in ended]
+    _add(connection, _ADD_VALUES, [value_row(id_, v) for id_, v in values if v is not None])
+    attributes = [row for trial, ending in ended for row in _last_attributes(trial, ending)]
+    _add(connection, _ADD_ATTRIBUTES, attributes)
 
 
-def _value(ending: Ending, reports: tuple[Report, ...]) -> float | None:
+def _value(ending: Ending, trial: _Running) -> float | None:
     """The value of a complete trial."""
-    complete = ending.outcome.state is TrialState.COMPLETE
-    return reports[-1].value if complete and reports else None
+    return trial.last_value if ending.outcome.state is TrialState.COMPLETE else None
 
 
-def _optunas_value(ending: Ending, reports: tuple[Report, ...]) -> float | None:
-    """As Optuna's `tell` does it: a pruned trial keeps its last report's value, unless NaN."""
-    if ending.outcome.state is TrialState.FAIL or not reports:
-        return None
-    last = reports[-1].value
-    return last if last == last else None
+def _optunas_value(ending: Ending, trial: _Running) -> float | None:
+    """As Optuna's `tell` does it: a pruned trial, too, has its last report's value."""
+    return None if ending.outcome.state is TrialState.FAIL else trial.last_value
 
 
-def _insert_all(connection: Connection, table: Any, rows: Rows) -> None:
+def _add(connection: Connection, statement: Insert | Update, rows: Rows) -> None:
     if rows:
-        connection.execute(insert(table), rows)
+        connection.execute(statement, rows)
+
+
+def _index_row(pk: int, trial_id: int, trial: Trial) -> dict[str, Any]:
+    return {
+        "trial_id": trial_id,
+        "job_pk": pk,
+        "number": trial.number,
+        "round": trial.round,
+        "cohort": trial.cohort,
+        "state": TrialState.RUNNING.value,
+        "epochs": 0.0,
+    }
 
 
 def _param_rows(row: JobRow, by_id: Mapping[int, Trial]) -> Rows:
@@ -223,12 +232,13 @@ def _first_attributes(by_id: Mapping[int, Trial]) -> Iterator[dict[str, Any]]:
     for trial_id, trial in by_id.items():
         yield _attribute(trial_id, "round", to_json(trial.round))
         yield _attribute(trial_id, "cohort", to_json(trial.cohort))
-        yield _attribute(trial_id, EPOCHS, to_json(0.0))
         yield _attribute(trial_id, ORIGIN, codec.origin_out(trial.origin))
         yield _attribute(trial_id, REPORTS, codec.reports_out(()))
 
 
-def _last_attributes(trial_id: int, ending: Ending) -> Iterator[dict[str, Any]]:
+def _last_attributes(trial: _Running, ending: Ending) -> Iterator[dict[str, Any]]:
+    trial_id = trial.trial_id
+    yield _attribute(trial_id, EPOCHS, to_json(trial.epochs))
     yield _attribute(trial_id, OUTCOME, to_json(ending.outcome.value))
     yield _attribute(trial_id, STOP_REASON, to_json(ending.reason))
     yield _attribute(trial_id, ENDING, codec.ending_out(ending))
@@ -253,12 +263,12 @@ def _reported(number: int, report: Report) -> dict[str, Any]:
     }
 
 
-def _ended(number: int, ending: Ending, reports: tuple[Report, ...]) -> dict[str, Any]:
+def _ended(number: int, ending: Ending, trial: _Running) -> dict[str, Any]:
     return {
         "number": number,
         "state": ending.outcome.state.value,
         "outcome": ending.outcome.value,
         "reason": ending.reason,
-        "value": _value(ending, reports),
-        "epochs": reports[-1].epoch if reports else 0.0,
+        "value": _value(ending, trial),
+        "epochs": trial.epochs,
     }

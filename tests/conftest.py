@@ -1,0 +1,71 @@
+"""Databases for tests: what takes `database` or `database_url` runs on SQLite and PostgreSQL."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from tests.postgres import PostgresServer, empty
+
+Factory = pytest.TempPathFactory
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: Factory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole run."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: Factory) -> Path:
+    """A database file with all tables and nothing in them."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _initialise(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: PostgresServer) -> str:
+    """A database with all tables, which tests use one after the other."""
+    url = postgres.create()
+    _initialise(url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hpsearch.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.create()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with all tables and nothing in them."""
+    if request.param == "sqlite":
+        path = tmp_path / "hpsearch.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_url")
+    empty(url)
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with all tables and nothing in them, open."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+def _initialise(url: str) -> None:
+    database = Database(url)
+    database.initialise()
+    database.close()
