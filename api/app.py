@@ -16,12 +16,13 @@ from api.hosts import HostGuard
 from api.routes import datasets, events, health, jobs, pages, proofs, trials
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
-from api.submissions import JobChange, JobSubmission, Wanted
+from api.submissions import JobChange, Wanted
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import InvalidSettings
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.ports import Engine
+from hpsearch.spec.submission import JobSubmission
 from storage.database import Database
 from storage.events import Events
 from storage.jobs import Jobs

@@ -11,16 +11,15 @@ from api.schemas import API, JobAnswer, JobPage
 from api.services import Services, ServicesOf
 from api.submissions import (
     JobChange,
-    JobSubmission,
-    Submission,
     Wanted,
+    check_warm_start,
     parse_change,
     parse_clone,
-    parse_submission,
     parse_wanted,
 )
 from hpsearch.jobs import Job, JobState, Wish
 from hpsearch.runner.admission import admit
+from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
 
 MAX_PAGE = 500
 
@@ -43,7 +42,7 @@ def create(
     body: JsonBody, services: ServicesOf, response: Response, idempotency_key: IdempotencyKey = None
 ) -> JobAnswer:
     """Submit a search. Its `Location` is where to look at it; 200 where the key had come before."""
-    return _create(parse_submission(body, services.jobs), services, response, idempotency_key)
+    return _create(parse_submission(body), services, response, idempotency_key)
 
 
 @router.get("/jobs")
@@ -122,13 +121,14 @@ def clone(
 ) -> JobAnswer:
     """Submit the job's spec again, changed by the body (a JSON merge patch, RFC 7396)."""
     original = services.jobs.get(job_id)
-    submission = parse_clone(body, original, services.jobs)
+    submission = parse_clone(body, original)
     return _create(submission, services, response, idempotency_key)
 
 
 def _create(
     submission: Submission, services: Services, response: Response, key: str | None
 ) -> JobAnswer:
+    check_warm_start(submission, services.jobs)
     admit(submission.spec, services.catalogue)
     job, created = services.jobs.create(
         submission.spec, key, submission.terms.warm_start, submission.terms.priority

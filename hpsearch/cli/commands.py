@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -9,14 +10,14 @@ import typer
 from rich.console import Console
 
 from hpsearch.cli import options, tables
-from hpsearch.cli.files import read_spec
+from hpsearch.cli.files import read_spec, read_valid_spec
 from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
 from hpsearch.cli.watch import Watcher, watch_until_end
-from hpsearch.client import Client
-from hpsearch.errors import HpsearchError, ServiceError
+from hpsearch.client import Client, line_of
+from hpsearch.errors import HpsearchError, InvalidSpec, ServiceError
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-out = Console()
+out = Console(markup=False, emoji=False)  # what servers say is text, not our markup
 DATA_DIR = Path("data")
 
 
@@ -36,6 +37,8 @@ def main() -> None:
         app()
     except ServiceError as error:
         _fail(error.lines)
+    except InvalidSpec as error:
+        _fail([line_of(asdict(problem)) for problem in error.problems])
     except HpsearchError as error:
         _fail(str(error).splitlines())
     except BrokenPipeError:
@@ -67,8 +70,8 @@ def serve(
     configure(log_level, log_format)
     options.to_environment(host, port, data_dir, database_url, workers, cluster)
     listener = bind(host, port)
-    out.print(f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)", highlight=False)
-    Server().serve_on(listener)
+    line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
+    Server(lambda: print(line, flush=True)).serve_on(listener)
 
 
 @app.command()
@@ -84,7 +87,7 @@ def run(
 ) -> None:
     """Serve, submit SPEC over HTTP, watch it and show its best trials."""
     configure(LogLevel.WARNING, LogFormat.TEXT)
-    content = read_spec(spec)
+    content = read_valid_spec(spec)
     options.to_environment(host, port, data_dir, database_url, workers, cluster)
     raise typer.Exit(run_search(content, bind(host, port), leave, out))
 

@@ -15,7 +15,7 @@ app = typer.Typer()
 datasets = typer.Typer(help="The data sets in the data folder.", no_args_is_help=True)
 app.add_typer(datasets, name="datasets")
 
-out = Console()
+out = Console(markup=False, emoji=False)
 DATA_DIR = Path("data")
 
 
@@ -61,4 +61,4 @@ def _print(infos: list[DatasetInfo]) -> None:
     out.print(table)
     for info in infos:
         if info.how:
-            out.print(f"{info.name}: {info.how}", highlight=False, markup=False, soft_wrap=True)
+            out.print(f"{info.name}: {info.how}", highlight=False, soft_wrap=True)

@@ -63,6 +63,7 @@ class _User:
             # While the server leaves, an unanswered request is no news.
             if not self.server.should_exit:
                 self.error = error
+                self.server.exit_code = 2
                 self.server.should_exit = True
         if self.leave:
             self.server.should_exit = True

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -55,7 +56,8 @@ class Server(uvicorn.Server):
     notice it and end too. A second Ctrl-C is such a hard end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, started: Callable[[], None] = lambda: None) -> None:
+        """`started` is called once requests are answered."""
         config = uvicorn.Config(
             APP,
             factory=True,
@@ -66,6 +68,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self.exit_code = 0
+        self._tell_started = started
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
@@ -76,6 +79,10 @@ class Server(uvicorn.Server):
             self.run(sockets=[listener])
         finally:
             listener.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._tell_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:

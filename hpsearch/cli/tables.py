@@ -16,7 +16,7 @@ def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
         planned = trials["planned"]
         table.add_row(
             job["id"],
-            job["name"] or "",
+            printable(job["name"] or ""),
             job["state"],
             f"{finished(job)}/{planned}" if planned else str(finished(job)),
             accuracy(job["best"]),
@@ -68,5 +68,18 @@ def accuracy(best: Answer | None) -> str:
     return f"{best['value']:.4f}" if best else "–"
 
 
+def printable(text: str) -> str:
+    """Text from elsewhere without what a terminal would take for a command."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
 def _shown(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+    return (
+        f"{value:.4g}"
+        if isinstance(value, float)
+        else ""
+        if value is None
+        else printable(str(value))
+    )

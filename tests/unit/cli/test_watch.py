@@ -105,9 +105,11 @@ def test_the_result_names_job_and_dashboard() -> None:
 
 def test_empty_tables_say_so() -> None:
     text = io.StringIO()
-    out = Console(file=text, width=100)
+    out = Console(file=text, width=100, markup=False)
     tables.print_jobs(out, [])
     tables.print_best(out, [])
     tables.print_jobs(out, [_job()])
+    tables.print_jobs(out, [_job(name="[bold]a\x1b[2J")])
+    assert "[bold]a\N{REPLACEMENT CHARACTER}[2J" in text.getvalue()
     assert "no jobs yet\nno trial is complete yet\n" in text.getvalue()
     assert "2026-11-23 10:00:00" in text.getvalue()

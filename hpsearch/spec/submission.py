@@ -1,0 +1,62 @@
+"""What is sent to submit a search: its spec, and its terms beside it in the same object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from hpsearch.errors import FieldProblem, InvalidSpec
+from hpsearch.spec.base import Part
+from hpsearch.spec.problems import parse
+from hpsearch.spec.search import SearchSpec, parse_spec
+
+MAX_PRIORITY = 1000
+
+
+class Terms(Part):
+    """How a job stands among the others."""
+
+    warm_start: tuple[str, ...] = Field(default=(), max_length=5)
+    """Ids of earlier jobs whose trials this search starts from."""
+    priority: float = Field(default=1.0, gt=0, le=MAX_PRIORITY)
+    """Share of the workers that the job gets beside others; 1 is normal."""
+
+
+class JobSubmission(Terms, SearchSpec):
+    """A search spec, and how the job stands among the others."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A search spec and its terms, each valid by itself."""
+
+    spec: SearchSpec
+    terms: Terms
+
+
+def parse_submission(body: object) -> Submission:
+    """Read a submission from JSON values; raises InvalidSpec that names every field at fault."""
+    given = json_object(body)
+    of_terms = {name: given[name] for name in Terms.model_fields if name in given}
+    of_spec = {name: value for name, value in given.items() if name not in Terms.model_fields}
+    problems: list[FieldProblem] = []
+    spec, terms = None, None
+    try:
+        spec = parse_spec(of_spec)
+    except InvalidSpec as error:
+        problems.extend(error.problems)
+    try:
+        terms = parse(Terms, of_terms)
+    except InvalidSpec as error:
+        problems.extend(error.problems)
+    if spec is None or terms is None:
+        raise InvalidSpec(problems)
+    return Submission(spec, terms)
+
+
+def json_object(body: object) -> Mapping[str, Any]:
+    """The body, which must be an object; raises InvalidSpec."""
+    if isinstance(body, Mapping):
+        return body
+    raise InvalidSpec([FieldProblem("body", "must be a JSON object", body)])

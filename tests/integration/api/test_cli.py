@@ -1,0 +1,96 @@
+"""The command line as people type it, against a real server."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.api.service import COMMAND, ENDLESS, TINY, Service, running
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running(tmp_path_factory.mktemp("cli")) as service:
+        yield service
+
+
+def _hpsearch(*words: str | Path, timeout: float = 90) -> subprocess.CompletedProcess[str]:
+    command = [str(COMMAND), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+def _spec(folder: Path, spec: object) -> Path:
+    file = folder / "spec.json"
+    file.write_text(json.dumps(spec))
+    return file
+
+
+def test_submit_watch_best_jobs(service: Service, tmp_path: Path) -> None:
+    submitted = _hpsearch("submit", _spec(tmp_path, TINY), "--url", service.url)
+    job = submitted.stdout.strip()
+    assert submitted.returncode == 0
+    watched = _hpsearch("watch", job, "--url", service.url)
+    assert watched.returncode == 0, watched.stderr
+    assert f"job {job} completed (budget: trials)" in watched.stdout
+    assert "learning_rate" in watched.stdout
+    assert f"{service.url}/dashboard/studies/" in watched.stdout
+    assert "learning_rate" in _hpsearch("best", job, "--url", service.url).stdout
+    listed = _hpsearch("jobs", "--url", service.url)
+    assert job in listed.stdout
+    assert "8/8" in listed.stdout
+
+
+def test_cancel_and_what_it_says_of_an_ended_job(service: Service, tmp_path: Path) -> None:
+    job = _hpsearch("submit", _spec(tmp_path, ENDLESS), "--url", service.url).stdout.strip()
+    assert _hpsearch("cancel", job, "--url", service.url).returncode == 0
+    assert _hpsearch("watch", job, "--url", service.url).returncode == 1
+    late = _hpsearch("resume", job, "--url", service.url)
+    assert (late.returncode, late.stdout) == (2, "")
+    assert late.stderr == f"hpsearch: job '{job}' is cancelled: it cannot be resumed now\n"
+
+
+def test_unknown_jobs_and_broken_specs_are_a_line_each(service: Service, tmp_path: Path) -> None:
+    unknown = _hpsearch("best", "no/such job", "--url", service.url)
+    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (2, 1)
+    broken = _spec(tmp_path, {"dataset": "digits", "epochs": -1, "colour": "red"})
+    answer = _hpsearch("submit", broken, "--url", service.url)
+    assert answer.returncode == 2
+    fields = [line.split(":")[1].strip() for line in answer.stderr.splitlines()]
+    assert sorted(fields) == ["colour", "epochs"]
+
+
+def test_run_leaves_with_exit_code_0(tmp_path: Path) -> None:
+    words = ["--exit", "--port", "0", "--workers", "1", "--data-dir", str(tmp_path / "data")]
+    done = _hpsearch("run", _spec(tmp_path, TINY), *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "completed (budget: trials)" in done.stdout
+    assert "accuracy" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"colour": 1}, "colour"), ({"dataset": "imagenet"}, "dataset.name")]
+)
+def test_run_of_a_broken_spec_leaves_with_exit_code_2(
+    tmp_path: Path, change: dict[str, object], field: str
+) -> None:
+    """The first is seen before a server starts, the second by the server."""
+    words = ["--port", "0", "--workers", "1", "--data-dir", str(tmp_path / "data")]
+    done = _hpsearch("run", _spec(tmp_path, TINY | change), *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"hpsearch: {field}: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"postgresql+psycopg://u:secret@127.0.0.1:{closed.getsockname()[1]}/db"
+        words = ["--port", "0", "--data-dir", str(tmp_path), "--database-url", url]
+        done = _hpsearch("serve", *words)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret" not in done.stderr
