@@ -73,8 +73,8 @@ class DaskEngine:
                 host="127.0.0.1",
                 protocol="tls://",
                 security=security,
-                dashboard_address=None,
-                worker_dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
+                worker_dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
             )
             client = Client(cluster, security=security, set_as_default=False)
