@@ -13,6 +13,7 @@ from hpsearch.nn.network import Network
 from hpsearch.training.batches import load_batch
 
 BATCH = 128  # images evaluated together
+LARGEST_BATCH = 1024  # whatever is asked for, so that memory stays bounded
 LANES = 16  # BLAS treats columns alike, wherever they stand, in blocks of so many
 
 
@@ -41,6 +42,7 @@ def score_batches(network: Network, images: Images, batch_size: int) -> Iterator
 
     Each batch is filled up to whole lanes, so that an image meets the same arithmetic in any batch.
     """
+    batch_size = min(batch_size, LARGEST_BATCH)
     lanes = -(-min(batch_size, len(images)) // LANES) * LANES
     x = np.empty(inside(images.shape[1:], lanes), network.dtype)
     for start in range(0, len(images), batch_size):

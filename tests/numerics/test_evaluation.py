@@ -1,0 +1,51 @@
+"""The score of a trained network on MNIST is the same to the bit for every batch size."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpsearch.datasets.values import Part, Split
+from hpsearch.nn import build_network
+from hpsearch.nn.network import Network
+from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.training import TrainingSettings
+from hpsearch.training.evaluation import evaluate
+from hpsearch.training.leg import LegTask, run_leg
+
+FOLDER = os.environ.get("HPSEARCH_TEST_DATA")
+needs_mnist = pytest.mark.skipif(
+    FOLDER is None, reason="HPSEARCH_TEST_DATA names no folder with mnist.npz"
+)
+
+
+def mnist() -> Split:
+    with np.load(Path(FOLDER or "") / "mnist.npz") as file:
+        images = {name: file[name][:, None] for name in ("x_train", "x_test")}
+        labels = {name: file[name].astype(np.int64) for name in ("y_train", "y_test")}
+    training = Part(images["x_train"][:6000], labels["y_train"][:6000])
+    return Split(training, Part(images["x_test"], labels["y_test"]), 10)
+
+
+def trained(settings: NetworkSettings, data: Split) -> Network:
+    task = LegTask(settings, TrainingSettings(learning_rate=0.1), 0, 0, 60, 60)
+    state, report = run_leg(task, data, None)
+    assert state is not None
+    assert report.value > 0.8
+    network = build_network(settings, data.shape, data.classes, np.random.default_rng(0))
+    np.copyto(network.parameters, state.parameters)
+    np.copyto(network.running, state.running)
+    return network
+
+
+@needs_mnist
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_the_same_in_batches_of_1_100_and_10000(batch_norm: bool) -> None:
+    data = mnist()
+    network = trained(NetworkSettings(architecture="lenet5", batch_norm=batch_norm), data)
+    score = evaluate(network, data.validation, 100)
+    assert evaluate(network, data.validation, 10_000) == score
+    assert evaluate(network, data.validation, 128) == score
+    some = Part(data.validation.images[:1000], data.validation.labels[:1000])
+    assert evaluate(network, some, 1) == evaluate(network, some, 100)

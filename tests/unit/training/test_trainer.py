@@ -1,0 +1,66 @@
+"""A training step in parts, and how memory decides on them."""
+
+import numpy as np
+import pytest
+
+from hpsearch.nn import build_network
+from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.training import TrainingSettings
+from hpsearch.training import trainer as module
+from hpsearch.training.batches import load_batch, steps_per_epoch
+from hpsearch.training.trainer import Trainer, part_size
+
+
+def test_parts_give_the_gradient_of_the_whole() -> None:
+    whole, split = (
+        Trainer(
+            build_network(
+                NetworkSettings(architecture="lenet5"),
+                (1, 12, 12),
+                4,
+                np.random.default_rng(0),
+                np.float64,
+            ),
+            TrainingSettings(batch_size=23),
+        )
+        for _ in range(2)
+    )
+    split.part_size = 5
+    generator = np.random.default_rng(1)
+    images = generator.random((23, 1, 12, 12)).astype(np.float32)
+    labels = generator.integers(0, 4, 23)
+    for _ in range(3):
+        losses = [t.step(images, labels, np.arange(23), 0.1) for t in (whole, split)]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    np.testing.assert_allclose(
+        whole.network.parameters, split.network.parameters, rtol=0, atol=1e-12
+    )
+
+
+def test_a_large_batch_is_split_and_a_normalised_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WORKSPACE_LIMIT", 2_000_000)
+    plain, normalised = (
+        build_network(
+            NetworkSettings(architecture="lenet5", batch_norm=batch_norm),
+            (1, 28, 28),
+            10,
+            np.random.default_rng(0),
+        )
+        for batch_norm in (False, True)
+    )
+    assert part_size(plain, 100) < 50
+    assert part_size(normalised, 100) == 100
+
+
+def test_steps_per_epoch() -> None:
+    assert [steps_per_epoch(n, 100) for n in (1, 100, 101, 250)] == [1, 1, 2, 3]
+
+
+def test_batches_lie_with_the_image_innermost() -> None:
+    images = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
+    out = np.full((4, 3, 5, 6), np.nan, np.float32)
+    load_batch(images, np.array([1, 0]), out)
+    np.testing.assert_allclose(out[2, 1, 3, :2], images[[1, 0], 1, 2, 3] / 255, rtol=1e-6)
+    assert not out[..., 2:].any()
