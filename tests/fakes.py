@@ -209,6 +209,9 @@ class InlineEngine:
     def environment(self) -> Mapping[str, str]:
         return {"numpy": "made up"}
 
+    def lost(self) -> bool:
+        return False
+
     def close(self) -> None:
         with self._wake:
             self._closed = True

@@ -4,12 +4,14 @@ import contextlib
 import logging
 import threading
 import uuid
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from typing import Self
 
 import dask
 import psutil
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
+from distributed.client import ClosedClientError
 from distributed.utils import get_mp_context
 
 from hpsearch.datasets.values import Split
@@ -34,7 +36,11 @@ DEFAULTS = {
         "worker": {"multiprocessing-method": "forkserver"},
     }
 }
+GONE = "the connection to the scheduler was lost"
 PRELOADED = ("__main__", __name__)  # imported once, where all local workers are forked from
+
+# What calls of Dask raise where the scheduler is gone, the client closes, or both at once.
+OUTAGES = (OSError, TimeoutError, ValueError, RuntimeError, ClosedClientError, CancelledError)
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +133,21 @@ class DaskEngine:
         """How many legs are with workers."""
         return len(self._flying)
 
+    def lost(self) -> bool:
+        """Dask cancels every future when the connection is lost, even where it comes back."""
+        return str(self._client.status) != "running"
+
     def environment(self) -> Mapping[str, str]:
-        found: Mapping[str, str] = self._client.submit(environment, pure=False).result(
-            timeout=CONNECT_TIMEOUT
-        )
-        return found
+        """Of any one worker; asked beside its legs, so it answers while it trains."""
+        try:
+            workers = list(self._client.nthreads())
+            found = self._client.run(environment, workers=workers[:1]) if workers else {}
+        except OUTAGES as error:
+            raise EngineUnavailable(f"the workers do not answer: {error}") from error
+        if not found:
+            raise EngineUnavailable("there is no worker yet")
+        answer: Mapping[str, str] = next(iter(found.values()))
+        return answer
 
     def close(self) -> None:
         """Stop everything that this engine started; workers that do not stop in time are killed."""
@@ -158,7 +174,8 @@ class DaskEngine:
         while not self._closed.wait(RECOUNT_INTERVAL):
             try:
                 self._recount()
-            except (OSError, TimeoutError, ValueError):
+            except OUTAGES:
+                self._slots = 0
                 log.debug("the scheduler does not answer", exc_info=True)
             self._fill()
 
@@ -184,7 +201,7 @@ def _prepare() -> None:
 def _patiently(close: Callable[[], object]) -> None:
     try:
         close()
-    except (TimeoutError, OSError, RuntimeError) as error:
+    except OUTAGES as error:
         log.debug("closing took too long: %r", error)
 
 
@@ -217,6 +234,13 @@ class _DaskLeg:
         self._report: Future[LegReport] | None = None
 
     def start(self, client: Client) -> None:
+        try:
+            self._send(client)
+        except OUTAGES:
+            log.debug("a leg could not be sent", exc_info=True)
+            self._done(LegFailed(EngineLost(GONE)))
+
+    def _send(self, client: Client) -> None:
         key = f"leg-{uuid.uuid4().hex}"
         state = None if self._previous is None else self._previous.trained
         self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
@@ -244,7 +268,7 @@ class _DaskLeg:
         if report.status == "error":
             error = report.exception()
             return LegFailed(WorkerLost(TRIES) if isinstance(error, KilledWorker) else error)
-        return LegFailed(EngineLost("the connection to the scheduler was lost"))
+        return LegFailed(EngineLost(GONE))
 
 
 def _keep(split: Split) -> Split:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hpsearch.errors import DatabaseUnavailable, EngineLost, EngineUnavailable, HpsearchError
 from hpsearch.jobs import Job, JobState, Wish
@@ -35,8 +35,8 @@ class Status:
 @dataclass(eq=False)
 class _Running:
     runner: JobRunner
-    thread: threading.Thread
     job: Job
+    thread: threading.Thread = field(init=False)
     error: BaseException | None = None
 
 
@@ -97,7 +97,8 @@ class Dispatcher:
 
     def _look(self) -> None:
         try:
-            self._leader = self._lock.held() or self._lock.try_acquire()
+            self._leader = self._lock.held()
+            self._leader = self._leader or self._lock.try_acquire()
             if not self._leader:
                 self._stand_down("another server runs the jobs of this database; standing by")
                 return
@@ -114,8 +115,9 @@ class Dispatcher:
             log.exception("the dispatcher met an error that it does not know; it goes on")
 
     def _ensure_engine(self) -> None:
-        if self._engine is not None:
+        if self._engine is not None and not self._engine.lost():
             return
+        self._drop_engine()
         if time.monotonic() < self._engine_due:
             raise EngineUnavailable(self._problem or "no workers yet")
         self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
@@ -140,19 +142,20 @@ class Dispatcher:
     def _begin(self, job: Job) -> None:
         assert self._engine is not None
         runner = JobRunner(job, self._store, self._source, self._engine, Share(job.priority))
-        thread = threading.Thread(
-            target=self._run_job, args=(job.id, runner), name=f"job-{job.id}", daemon=True
+        run = _Running(runner, job)
+        run.thread = threading.Thread(
+            target=self._run_job, args=(run,), name=f"job-{job.id}", daemon=True
         )
-        self._running[job.id] = _Running(runner, thread, job)
-        thread.start()
+        self._running[job.id] = run
+        run.thread.start()
 
-    def _run_job(self, job_id: str, runner: JobRunner) -> None:
+    def _run_job(self, run: _Running) -> None:
         try:
-            runner.run()
+            run.runner.run()
         except Stopped:
             pass
         except BaseException as error:
-            self._running[job_id].error = error
+            run.error = error
         finally:
             self._wake.set()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hpsearch.datasets.split import split_for
-from hpsearch.errors import DatabaseUnavailable
+from hpsearch.errors import DatabaseUnavailable, EngineUnavailable
 from hpsearch.history import Cohort, Done, Ending, History, Report, Trial, TrialState, Wait
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.cohort_run import CohortRun
@@ -217,8 +217,8 @@ class JobRunner:
         while True:
             try:
                 return write()
-            except DatabaseUnavailable as error:
-                log.warning("job %s waits for the database: %s", self.job.id, error)
+            except (DatabaseUnavailable, EngineUnavailable) as error:
+                log.warning("job %s waits: %s", self.job.id, error)
                 if self._stop.wait(RETRY_INTERVAL):
                     raise Stopped from error
 

@@ -155,7 +155,14 @@ class Engine(Protocol):
         ...
 
     def environment(self) -> Mapping[str, str]:
-        """What the bits of a result depend on, as it is on a worker."""
+        """What the bits of a result depend on, as it is on a worker.
+
+        Raises EngineUnavailable where no worker answers just now.
+        """
+        ...
+
+    def lost(self) -> bool:
+        """Whether the workers as a whole are gone: a new engine must take this one's place."""
         ...
 
     def workers(self) -> int:
