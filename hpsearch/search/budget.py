@@ -18,10 +18,8 @@ def over_at_once(budget: Budget, history: History) -> Done | None:
     """Ends that do not wait for cohorts in flight: they depend on clocks and faults."""
     if budget.seconds is not None and history.seconds >= budget.seconds:
         return Done("budget: seconds")
-    failed = sum(
-        trial.ending is not None and trial.ending.outcome is Outcome.WORKER_LOST
-        for trial in history.trials
-    )
+    endings = (trial.ending for trial in history.trials)
+    failed = sum(ending is not None and ending.outcome is Outcome.WORKER_LOST for ending in endings)
     if failed >= budget.failures:
         return Done("too many failures", failed=True)
     return None
@@ -32,6 +30,16 @@ def over(budget: Budget, known: Sequence[Trial], planned: int) -> Done | None:
 
     `planned` counts all trials of the search so far. Call it with trials in order of number.
     """
+    if budget.target is not None or budget.patience is not None:
+        done = _good_enough(budget, known)
+        if done is not None:
+            return done
+    if budget.trials is not None and planned >= budget.trials:
+        return Done("budget: trials")
+    return None
+
+
+def _good_enough(budget: Budget, known: Sequence[Trial]) -> Done | None:
     best, since = -1.0, 0
     for trial in known:
         if trial.state is TrialState.FAIL:
@@ -44,8 +52,6 @@ def over(budget: Budget, known: Sequence[Trial], planned: int) -> Done | None:
         return Done("target reached")
     if budget.patience is not None and best >= 0 and since >= budget.patience:
         return Done("no improvement")
-    if budget.trials is not None and planned >= budget.trials:
-        return Done("budget: trials")
     return None
 
 

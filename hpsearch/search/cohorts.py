@@ -7,6 +7,7 @@ from hpsearch.history import Cohort, History, Origin, Round, Trial
 from hpsearch.search import sobol
 from hpsearch.search.curves import Curve
 from hpsearch.search.sampling import Knowledge, Params, explore, propose, seeds_of
+from hpsearch.search.scale import discrete
 from hpsearch.spec.search import SearchSpec
 
 
@@ -51,7 +52,7 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
     knowledge = Knowledge(
         finished=opening.finished,
         pending=[trial.params for trial in opening.unknown],
-        tried=[trial.params for trial in _as_long(opening)],
+        tried=list(_tried(opening)) if discrete(spec.space) else (),
         spread=_spread(opening, opening.round.index, "sampler"),
         explored=_spread(opening, 0, "sampler") + _spread(opening, None, "explore"),
     )
@@ -75,12 +76,12 @@ def _explores(opening: Opening, number: int) -> bool:
     return int((number + 1) * share + 1e-9) > int(number * share + 1e-9)
 
 
-def _as_long(opening: Opening) -> Iterator[Trial]:
-    """Trials that were given as long a training as this cohort's."""
+def _tried(opening: Opening) -> Iterator[Params]:
+    """Points that were given as long a training as this cohort's."""
     epochs = {each.index: each.epochs for each in (*opening.history.rounds, opening.round)}
     for trial in opening.history.trials:
         if epochs[trial.round] >= opening.round.epochs:
-            yield trial
+            yield trial.params
 
 
 def _spread(opening: Opening, index: int | None, source: str) -> int:

@@ -9,12 +9,15 @@ everything in flight and then decides from all of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialState, Wait
+from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, Wait
 from hpsearch.search import budget, rounds
 from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import Curve, curves
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
+
+LATEST = 1000
+"""Ranges and samplers look at so many of the latest trials, however long the search."""
 
 
 def plan(spec: SearchSpec, history: History) -> Plan:
@@ -24,9 +27,9 @@ def plan(spec: SearchSpec, history: History) -> Plan:
         return done
     trials = history.trials
     settled = trials[: _start_of_last_cohort(trials)]
-    if any(trial.state is TrialState.RUNNING for trial in settled):
+    if any(trial.ending is None for trial in settled):
         return Wait()
-    in_flight = any(trial.state is TrialState.RUNNING for trial in trials[len(settled) :])
+    in_flight = any(trial.ending is None for trial in trials[len(settled) :])
     decided = _decide(_View(spec, history, settled, trials[len(settled) :]))
     if in_flight and not isinstance(decided, Cohort):
         return Wait()
@@ -51,7 +54,9 @@ class _View:
 
     @property
     def used(self) -> float:
-        """Epochs of training, at most: what is unknown counts in full."""
+        """Epochs of training, at most: what is unknown counts in full. 0 where nobody asks."""
+        if self.spec.budget.epochs is None:
+            return 0.0
         reserved = sum(self.history.rounds[trial.round].epochs for trial in self.unknown)
         return budget.spent(self.known) + reserved
 
@@ -62,7 +67,7 @@ def _decide(view: _View) -> Cohort | Done | None:
     done = budget.over(spec.budget, view.known, view.planned)
     if done is not None:
         return done
-    known = curves(view.known)
+    known = curves(view.known[-LATEST:])
     last = view.history.rounds[-1] if view.history.rounds else None
     opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
@@ -95,8 +100,7 @@ def _moves_on(view: _View, last: Round, known: Sequence[Curve]) -> bool:
     progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
     if rounds.due(spec, progress) > last.index:
         return True
-    begin = next(trial.number for trial in view.history.trials if trial.round == last.index)
-    return rounds.mislaid(spec, last, begin, known)
+    return rounds.mislaid(spec, last, view.history.trials, known)
 
 
 def _round(

@@ -9,7 +9,7 @@ from hpsearch.search.ladder import report_points, step_of
 from hpsearch.search.pruners import Miss, Rival, Standing, missed
 from hpsearch.spec.search import SearchSpec
 
-LATEST = 1000
+LATEST = 500
 """A trial is compared with so many of the latest that it may know, however long the search."""
 HOPE = 0.5
 """Epochs after which the training loss must lie below where it started."""
@@ -49,11 +49,12 @@ def decide(
         trial for trial in history.trials if trial.cohort == cohort and trial.number in reports
     ]
     points = report_points(spec)
+    earlier = _earlier(history.trials, mates[0]) if mates else []
     endings: dict[int, Ending] = {}
     for trial in mates:
         report, fact = reports[trial.number], facts[trial.number]
         values = {each.step: each.value for each in (*trial.reports, report)}
-        rivals = [*_mates(mates, reports, trial.number), *_known(history.trials, trial)]
+        rivals = [*_others(mates, reports, trial.number), *earlier]
         standing = Standing(
             trial.number, report.step, values, rivals, step_of(points[0]), step_of(points[-1])
         )
@@ -125,18 +126,20 @@ def _ended(outcome: Outcome, miss: Miss, report: Report, verb: str) -> Ending:
     )
 
 
-def _mates(mates: Sequence[Trial], reports: Mapping[int, Report], number: int) -> Iterator[Rival]:
+def _others(mates: Sequence[Trial], reports: Mapping[int, Report], number: int) -> Iterator[Rival]:
     for mate in mates:
         if mate.number != number:
             yield _rival(mate, (*mate.reports, reports[mate.number]))
 
 
-def _known(trials: Sequence[Trial], own: Trial) -> Iterator[Rival]:
-    """Finished trials of the same round that the trial's cohort knew when it was planned."""
-    known = own.origin.known
-    for trial in trials[max(0, known - LATEST) : known]:
-        if trial.round == own.round and trial.ending is not None:
-            yield _rival(trial, trial.reports)
+def _earlier(trials: Sequence[Trial], mate: Trial) -> list[Rival]:
+    """Finished trials of the same round that the mate's cohort knew when it was planned."""
+    known = mate.origin.known
+    return [
+        _rival(trial, trial.reports)
+        for trial in trials[max(0, known - LATEST) : known]
+        if trial.round == mate.round
+    ]
 
 
 def _rival(trial: Trial, reports: Iterable[Report]) -> Rival:

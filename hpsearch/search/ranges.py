@@ -7,7 +7,7 @@ from hpsearch.search.curves import Curve, common_step, ranked
 from hpsearch.search.scale import Numeric, Space, between, contains, place, same
 from hpsearch.spec.space import CategoricalParameter, Parameter
 
-FEWEST_GOOD = 4
+FEWEST_GOOD = 6
 """Trials around which a range is drawn, at least."""
 MOST_GOOD = 12
 """And at most: with many trials the best few per cent lie close enough together."""

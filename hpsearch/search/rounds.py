@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from hpsearch.history import Round
+from hpsearch.history import Round, Trial
 from hpsearch.search import study
-from hpsearch.search.curves import Curve, common_step, ranked
+from hpsearch.search.curves import Curve, common_step
 from hpsearch.search.ladder import report_epochs, round_epochs
 from hpsearch.search.ranges import draw
 from hpsearch.search.scale import Space, fits
@@ -33,17 +33,19 @@ def due(spec: SearchSpec, progress: float) -> int:
     return sum(progress >= boundary for boundary in boundaries(spec))
 
 
-def mislaid(spec: SearchSpec, last: Round, begin: int, known: Sequence[Curve]) -> bool:
+def mislaid(spec: SearchSpec, last: Round, trials: Sequence[Trial], known: Sequence[Curve]) -> bool:
     """Whether the last of the rounds searches in the wrong place, so that another must follow.
 
-    So it is where the best trial lies outside its ranges. That must be a trial from `begin` on, the
-    number of the round's first: the ranges were drawn with the others in sight.
+    So it is where the best trial lies outside its ranges. That must be a trial of this very round:
+    the ranges were drawn with the earlier ones in sight.
     """
-    step = common_step(known, study.ENOUGH)
-    if step is None or last.index < spec.rounds.count - 1:
+    if last.index < spec.rounds.count - 1:
         return False
-    best = ranked(known, step)[0]
-    return best.number >= begin and not fits(last.ranges, best.params)
+    step = common_step(known, study.ENOUGH)
+    if step is None:
+        return False
+    best = max((each for each in known if step in each.values), key=lambda each: each.values[step])
+    return trials[best.number].round == last.index and not fits(last.ranges, best.params)
 
 
 def first(spec: SearchSpec, prior: Sequence[Curve]) -> Round:
