@@ -22,6 +22,7 @@ from hpsearch.errors import InvalidSettings
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.ports import Engine
+from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
 from storage.database import Database
 from storage.events import Events
@@ -76,7 +77,7 @@ def build(settings: Settings, database: Database, catalogue: Catalogue, runner: 
     app.router.routes.extend(dashboard.routes(settings.url))
     app.add_middleware(HostGuard, hosts=settings.hosts)
     errors.install(app)
-    openapi.describe(app, [JobSubmission, JobChange, Wanted])
+    openapi.describe(app, [JobSubmission, SearchSpec, JobChange, Wanted])
     return app
 
 

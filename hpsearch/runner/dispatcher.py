@@ -56,7 +56,7 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._source = source
-        self._make_engine = make_engine
+        self._new_engine = make_engine
         self._lock = lock
         self._engine: Engine | None = None
         self._engine_due = 0.0
@@ -111,6 +111,8 @@ class Dispatcher:
             self._problem = str(error)
             log.warning("cannot run jobs just now: %s", error)
         except Exception as error:
+            if self._stop.is_set():
+                return  # a stop takes away what a look was using
             self._problem = f"internal error: {error!r}"
             log.exception("the dispatcher met an error that it does not know; it goes on")
 
@@ -121,7 +123,7 @@ class Dispatcher:
         if time.monotonic() < self._engine_due:
             raise EngineUnavailable(self._problem or "no workers yet")
         self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
-        self._engine = self._make_engine()
+        self._engine = self._new_engine()
 
     def _attend(self, job: Job) -> None:
         """Bring one job to what its user wants of it."""

@@ -92,8 +92,9 @@ def test_charset_beside_the_type_is_fine(client: TestClient) -> None:
     [
         ("GET", "/nowhere", 404),
         ("GET", "/api/v1/jobs/", 404),
-        ("GET", "/api/v1/estimates", 404),
-        ("POST", "/api/v1/estimates", 404),
+        ("GET", "/api/v1/estimates", 405),
+        ("POST", "/api/v1/estimates", 415),
+        ("GET", "/api/v1/jobs/x/certificate", 404),
         ("DELETE", "/api/v1/jobs", 405),
         ("PUT", "/api/v1/jobs/x", 405),
         ("GET", "/api/v1/jobs/x/cancel", 405),
