@@ -103,7 +103,10 @@ class DaskEngine:
         return cls(client)
 
     def load(self, split: Split) -> Data:
-        return _DaskData(self._client.submit(_keep, split, pure=False, priority=1))
+        try:
+            return _DaskData(self._client.submit(_keep, split, pure=False, priority=1))
+        except OUTAGES as error:
+            raise EngineLost(GONE) from error
 
     def submit(
         self,
