@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.search import SearchSpec
 
-EXTRAS = {"gp": ("torch", "scipy"), "cmaes": ("cmaes",)}
+EXTRAS = {"gp": ("torch", "scipy")}
 """Packages that a sampler needs and that are not always installed."""
 
 
@@ -28,3 +28,11 @@ def _problems(spec: SearchSpec) -> Iterator[FieldProblem]:
             name,
             "tpe, random or qmc",
         )
+    if name == "gp":
+        for parameter in (key for key, each in spec.space.items() if each.when is not None):
+            yield FieldProblem(
+                f"space.{parameter}.when",
+                "the gp sampler knows no conditional parameters",
+                name,
+                "the samplers tpe, random and qmc",
+            )

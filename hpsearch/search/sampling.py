@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from hpsearch.search import sobol, study
 from hpsearch.search.curves import Curve
@@ -69,7 +69,8 @@ def propose(
         points = _spread(ranges, seeds.spread, knowledge.spread, count, knowledge.tried)
         return Proposal(points, "qmc", seeds.spread)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
-    made = study.study(ranges, finished, pending, _sampler(sampler, seeds.sampler))
+    diverged = 0.0 if sampler.name == "gp" else None
+    made = study.study(ranges, finished, pending, _sampler(sampler, seeds.sampler), diverged)
     chosen = _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
     return Proposal(chosen, sampler.name, seeds.sampler)
 
@@ -90,6 +91,8 @@ def explore(box: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> Propo
 def _sampler(chosen: Sampler, seed: int) -> BaseSampler:
     if chosen.name == "tpe":
         return TPESampler(seed=seed, n_startup_trials=0)
+    if chosen.name == "gp":
+        return GPSampler(seed=seed, n_startup_trials=0, warn_independent_sampling=False)
     return RandomSampler(seed=seed)
 
 

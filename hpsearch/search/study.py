@@ -5,6 +5,7 @@ range, under the current distributions: joint (multivariate) sampling goes on wo
 range has moved.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import optuna
@@ -36,19 +37,21 @@ def study(
     known: Sequence[Curve],
     pending: Sequence[Mapping[str, Value]],
     sampler: BaseSampler,
+    diverged: float | None = None,
 ) -> optuna.Study:
     """A study that knows these finished trials, and those in training by their parameters.
 
     All must fit the space. Trials that came as far as the common step are complete with their
     value there. The others are pruned with the last value they have: Optuna ranks those below
     the complete ones, by step first, so that values of different lengths never meet as equals. A
-    diverged trial is pruned with NaN, earlier than any report, which ranks it last.
+    diverged trial is pruned with NaN, earlier than any report, which ranks it last. For a sampler
+    that looks at complete trials only, it is complete with the value `diverged` instead.
     """
     made = optuna.create_study(direction="maximize", sampler=sampler)
     distributions = {name: distribution(parameter) for name, parameter in space.items()}
     step = common_step(known, ENOUGH)
     for each in _seen(known, step):
-        made.add_trial(_frozen(each, step, distributions))
+        made.add_trial(_frozen(each, step, distributions, diverged))
     for params in pending:
         made.add_trial(
             create_trial(
@@ -109,23 +112,31 @@ def _seen(known: Sequence[Curve], step: int | None) -> list[Curve]:
 
 
 def _frozen(
-    each: Curve, step: int | None, distributions: Mapping[str, BaseDistribution]
+    each: Curve,
+    step: int | None,
+    distributions: Mapping[str, BaseDistribution],
+    diverged: float | None,
 ) -> FrozenTrial:
-    params = dict(each.params)
-    own = {name: distributions[name] for name in params}
-    if step is not None and step in each.values and each.diverged_step is None:
-        return create_trial(
-            params=params,
-            distributions=own,
-            value=each.values[step],
-            intermediate_values={step: each.values[step]},
-        )
-    values: dict[int, float] = {}
-    if each.diverged_step is not None:
-        values = {0: float("nan")}
-    elif each.values:
-        last = max(each.values)
-        values = {last: each.values[last]}
+    own = {name: distributions[name] for name in each.params}
+    value, values = _told(each, step, diverged)
     return create_trial(
-        state=TrialState.PRUNED, params=params, distributions=own, intermediate_values=values
+        state=TrialState.PRUNED if value is None else TrialState.COMPLETE,
+        value=value,
+        params=dict(each.params),
+        distributions=own,
+        intermediate_values=values,
     )
+
+
+def _told(
+    each: Curve, step: int | None, diverged: float | None
+) -> tuple[float | None, dict[int, float]]:
+    """The value of a complete trial, or None for a pruned one; and what it reported."""
+    if each.diverged_step is not None:
+        return diverged, {0: math.nan}
+    if step is not None and step in each.values:
+        return each.values[step], {step: each.values[step]}
+    if each.values:
+        last = max(each.values)
+        return None, {last: each.values[last]}
+    return None, {}

@@ -34,9 +34,9 @@ class Validation(Part):
 class Sampler(Part):
     """Who proposes parameters. A bare string is the name."""
 
-    name: Literal["tpe", "random", "qmc", "gp", "cmaes"] = "tpe"
+    name: Literal["tpe", "random", "qmc", "gp"] = "tpe"
     startup_trials: int = Field(default=10, ge=0, le=10_000)
-    """Trials sampled at random before the model is asked (not for random and qmc)."""
+    """Finished trials in range that the model needs; until then points are spread evenly (qmc)."""
 
     @model_validator(mode="before")
     @classmethod

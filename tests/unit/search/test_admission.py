@@ -17,3 +17,14 @@ def test_a_sampler_whose_packages_are_missing(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("name", ["tpe", "random", "qmc"])
 def test_samplers_that_are_always_there(name: str) -> None:
     admission.check(parse_spec({"dataset": "digits", "sampler": name}))
+
+
+def test_gp_takes_no_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "EXTRAS", {})
+    space = {
+        "optimizer": {"choices": ["sgd", "momentum"]},
+        "momentum": {"low": 0.5, "high": 0.9, "when": {"optimizer": ["momentum"]}},
+    }
+    with pytest.raises(InvalidSpec) as caught:
+        admission.check(parse_spec({"dataset": "digits", "sampler": "gp", "space": space}))
+    assert [problem.field for problem in caught.value.problems] == ["space.momentum.when"]

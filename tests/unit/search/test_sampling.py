@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution
-from optuna.samplers import QMCSampler, RandomSampler, TPESampler
+from optuna.samplers import GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from hpsearch.search import study
@@ -94,6 +94,20 @@ def test_tpe_knows_what_is_in_training() -> None:
 
     assert proposal.points == [native.ask(distributions()).params for _ in range(8)]
     assert proposal.points != propose(Sampler(name="tpe"), SPACE, 8, SEEDS, knowledge).points
+
+
+def test_gp() -> None:
+    pytest.importorskip("torch", reason="the gp sampler needs PyTorch: pip install hpsearch[gp]")
+    native = optuna.create_study(direction="maximize", sampler=RandomSampler(seed=1))
+    for _ in range(12):
+        trial = native.ask(distributions())
+        trial.report(quality(trial.params), 100)
+        native.tell(trial, quality(trial.params))
+    native.sampler = GPSampler(seed=SEEDS.sampler)
+
+    proposal = propose(Sampler(name="gp"), SPACE, 2, SEEDS, Knowledge(as_curves(native)))
+
+    assert proposal.points == [native.ask(distributions()).params for _ in range(2)]
 
 
 def test_random() -> None:
