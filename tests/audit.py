@@ -1,13 +1,26 @@
 """What must hold after any fault: the planned trials, each once, with the undisturbed result."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hpsearch.digest import digest
 from hpsearch.history import Outcome
 from storage.database import Database
 from storage.jobs import Jobs
 from storage.records import RunRecords
+
+SPEC: Mapping[str, Any] = {
+    "dataset": "digits",
+    "network": "lenet5",
+    "epochs": 3,
+    "batch_size": 32,
+    "cohort": 4,
+    "budget": {"trials": 24},
+    "seed": 7,
+}
+"""A few seconds of training on two cores."""
 
 
 @dataclass(frozen=True)

@@ -229,3 +229,7 @@ class Service:
 
     def _tail(self) -> str:
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
+
+
+MakeService = Callable[..., Service]
+"""What the fixture `make_service` gives."""

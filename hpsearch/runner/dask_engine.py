@@ -1,6 +1,7 @@
 """The engine on Dask `distributed`: workers of this machine, or a cluster elsewhere."""
 
 import contextlib
+import functools
 import logging
 import threading
 import uuid
@@ -10,6 +11,7 @@ from typing import Self
 
 import dask
 import psutil
+import threadpoolctl
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
 from distributed.client import ClosedClientError
 from distributed.utils import get_mp_context
@@ -144,7 +146,7 @@ class DaskEngine:
         """Of any one worker; asked beside its legs, so it answers while it trains."""
         try:
             workers = list(self._client.nthreads())
-            found = self._client.run(environment, workers=workers[:1]) if workers else {}
+            found = self._client.run(_environment, workers=workers[:1]) if workers else {}
         except OUTAGES as error:
             raise EngineUnavailable(f"the workers do not answer: {error}") from error
         if not found:
@@ -279,7 +281,22 @@ def _keep(split: Split) -> Split:
     return split
 
 
+@functools.cache
+def _use_one_blas_thread() -> threadpoolctl.threadpool_limits:
+    """For as long as this worker lives: two threads add up in another order, to other bits.
+
+    Dask's nannies see to it by variables, but not every worker has a nanny.
+    """
+    return threadpoolctl.threadpool_limits(1)
+
+
+def _environment() -> Mapping[str, str]:
+    _use_one_blas_thread()
+    return environment()
+
+
 def _train(task: LegTask, split: Split, previous: Trained | None) -> Trained:
+    _use_one_blas_thread()
     worker = get_worker()
     key = worker.get_current_task()
 

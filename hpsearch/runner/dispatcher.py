@@ -56,7 +56,7 @@ class Dispatcher:
     ) -> None:
         self._store = store
         self._source = source
-        self._new_engine = make_engine
+        self._make_engine = make_engine
         self._lock = lock
         self._engine: Engine | None = None
         self._engine_due = 0.0
@@ -120,10 +120,11 @@ class Dispatcher:
         if self._engine is not None and not self._engine.lost():
             return
         self._drop_engine()
+        self._problem = self._problem or "the workers were lost; looking for new ones"
         if time.monotonic() < self._engine_due:
-            raise EngineUnavailable(self._problem or "no workers yet")
+            raise EngineUnavailable(self._problem)
         self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
-        self._engine = self._new_engine()
+        self._engine = self._make_engine()
 
     def _attend(self, job: Job) -> None:
         """Bring one job to what its user wants of it."""

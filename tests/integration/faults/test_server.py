@@ -7,9 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.audit import Result, job_ids, result_of
-from tests.integration.faults.conftest import SPEC, MakeService
-from tests.service import Service, wait_until
+from tests.audit import SPEC, Result, job_ids, result_of
+from tests.service import MakeService, Service, wait_until
 
 KILLS = 3
 LEAVE_TIMEOUT = 5.0  # seconds that the server may take to leave

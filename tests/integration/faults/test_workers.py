@@ -7,9 +7,8 @@ from pathlib import Path
 import psutil
 
 from hpsearch.history import Outcome
-from tests.audit import Result, result_of
-from tests.integration.faults.conftest import SPEC, MakeService
-from tests.service import wait_until
+from tests.audit import SPEC, Result, result_of
+from tests.service import MakeService, wait_until
 
 
 def test_kills_again_and_again_and_all_at_once(

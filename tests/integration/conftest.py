@@ -1,26 +1,13 @@
 """The undisturbed result that every faulty run is compared with, and services to disturb."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.audit import Result, result_of
-from tests.service import Service
-
-SPEC: Mapping[str, Any] = {
-    "dataset": "digits",
-    "network": "lenet5",
-    "epochs": 3,
-    "batch_size": 32,
-    "cohort": 4,
-    "budget": {"trials": 24},
-    "seed": 7,
-}
-"""Half a dozen seconds of training on two cores."""
-
-MakeService = Callable[..., Service]
+from tests.audit import SPEC, Result, result_of
+from tests.service import MakeService, Service
 
 
 @pytest.fixture(scope="session")
