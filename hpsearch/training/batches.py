@@ -13,14 +13,9 @@ def steps_per_epoch(images: int, batch_size: int) -> int:
 
 
 def load_batch(images: Images, chosen: npt.NDArray[np.intp] | slice, out: FloatArray) -> None:
-    """Images (N, C, H, W) into a batch (H, C, W, batch); bytes 0..255 become 0..1.
-
-    Where fewer are chosen than `out` holds, the rest of `out` becomes zero.
-    """
+    """Images (N, C, H, W) into a batch (H, C, W, batch); bytes 0..255 become 0..1."""
     batch = images[chosen].transpose(2, 1, 3, 0)
-    count = batch.shape[-1]
     if batch.dtype == np.uint8:
-        np.multiply(batch, out.dtype.type(1 / 255), out=out[..., :count])
+        np.multiply(batch, out.dtype.type(1 / 255), out=out)
     else:
-        out[..., :count] = batch
-    out[..., count:] = 0
+        np.copyto(out, batch)

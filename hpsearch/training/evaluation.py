@@ -12,9 +12,8 @@ from hpsearch.nn.loss import softmax_cross_entropy
 from hpsearch.nn.network import Network
 from hpsearch.training.batches import load_batch
 
-BATCH = 128  # images evaluated together
+BATCH = 128  # images evaluated together, always, so that a score is the same to the bit
 LARGEST_BATCH = 1024  # whatever is asked for, so that memory stays bounded
-LANES = 16  # BLAS treats columns alike, wherever they stand, in blocks of so many
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,11 @@ class Score:
 
 
 def evaluate(network: Network, part: Part, batch_size: int = BATCH) -> Score:
-    """Score a network. The same to the bit for every batch size."""
+    """Score a network.
+
+    The batch size changes nothing but the last bits of the loss: BLAS adds up in an order that
+    depends on where in a batch an image stands.
+    """
     losses, right = [], 0
     start = 0
     for scores in score_batches(network, part.images, batch_size):
@@ -38,14 +41,11 @@ def evaluate(network: Network, part: Part, batch_size: int = BATCH) -> Score:
 
 
 def score_batches(network: Network, images: Images, batch_size: int) -> Iterator[FloatArray]:
-    """Scores (classes, batch) of all images, batch by batch.
-
-    Each batch is filled up to whole lanes, so that an image meets the same arithmetic in any batch.
-    """
-    batch_size = min(batch_size, LARGEST_BATCH)
-    lanes = -(-min(batch_size, len(images)) // LANES) * LANES
-    x = np.empty(inside(images.shape[1:], lanes), network.dtype)
+    """Scores (classes, batch) of all images, batch by batch; valid until the next batch."""
+    batch_size = min(batch_size, LARGEST_BATCH, len(images))
+    whole = np.empty(inside(images.shape[1:], batch_size), network.dtype)
     for start in range(0, len(images), batch_size):
-        chosen = slice(start, start + batch_size)
-        load_batch(images, chosen, x)
-        yield network.evaluate(x)[:, : min(batch_size, len(images) - start)]
+        count = min(batch_size, len(images) - start)
+        x = whole if count == batch_size else whole[..., :count].copy()
+        load_batch(images, slice(start, start + count), x)
+        yield network.evaluate(x)

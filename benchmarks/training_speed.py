@@ -1,0 +1,286 @@
+"""Our training step against PyTorch eager, on one core: `make bench-training`.
+
+Both sides run in one process and take turns, step by step, each with one thread. Times are
+processor seconds of the process, which other programs on the machine disturb less than the clock on
+the wall; of each side the median counts. PyTorch runs in both of its memory layouts and the better
+one counts.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from hpsearch.nn import Network, build_network
+from hpsearch.nn.layers.affine import Affine
+from hpsearch.nn.layers.base import count, inside
+from hpsearch.nn.layers.convolution import Convolution
+from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.training import TrainingSettings
+from hpsearch.training.batches import load_batch
+from hpsearch.training.trainer import Trainer
+
+try:
+    import torch
+
+    from benchmarks.torch_twin import torch_optimizer, torch_twin
+except ModuleNotFoundError:
+    torch = None
+
+NETWORKS = {
+    "simple_convnet": ((1, 28, 28), (32, 100)),
+    "lenet5": ((1, 28, 28), (32, 100)),
+    "deep_convnet": ((1, 28, 28), (32, 100)),
+    "alexnet_small": ((3, 32, 32), (100,)),
+}
+FORWARD = "forward only"
+CLASSES = 10
+PEAK_SIZE = 768  # rows of the square matrices whose product measures the peak
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case; the times are milliseconds of a step."""
+
+    network: str
+    batch: int
+    optimizer: str
+    ours_ms: float
+    torch_ms: float | None
+    torch_layout: str | None
+    ratio: float | None
+    share_of_peak: float
+
+
+def main() -> None:
+    """Measure what was asked for, print it, and write it to a file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write rows and conditions")
+    parser.add_argument("--quick", action="store_true", help="measure fewer steps")
+    parser.add_argument("--network", choices=NETWORKS, action="append", help="only these")
+    parser.add_argument("--optimizer", choices=["sgd", "adam", FORWARD], action="append")
+    arguments = parser.parse_args()
+    restart_with_one_thread()
+    if torch is None:
+        print("PyTorch is not here, so only our side runs. To compare:")
+        print(f"  {sys.executable} -m pip install torch==2.13.0\n")
+    rows = []
+    for name in arguments.network or NETWORKS:
+        for batch in NETWORKS[name][1]:
+            for optimizer in arguments.optimizer or ("sgd", "adam", FORWARD):
+                rows.append(measure(name, batch, optimizer, rounds_for(arguments.quick, batch)))
+                print(line(rows[-1]), flush=True)
+        print_layers(name, NETWORKS[name][1][-1], rounds_for(arguments.quick, 100))
+    report = {"conditions": conditions(), "rows": [asdict(row) for row in rows]}
+    print(json.dumps(report["conditions"]))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(report, indent=2) + "\n")
+
+
+def restart_with_one_thread() -> None:
+    """BLAS reads its number of threads when it is loaded, so set it and begin again."""
+    one = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    if any(os.environ.get(name) != value for name, value in one.items()):
+        arguments = [sys.executable, "-m", "benchmarks.training_speed", *sys.argv[1:]]
+        os.execve(sys.executable, arguments, {**os.environ, **one})  # noqa: S606  # ourselves
+
+
+def rounds_for(quick: bool, batch: int) -> int:
+    """How many times each side takes its turn."""
+    return (12 if quick else 60) * (2 if batch < 100 else 1)
+
+
+def measure(name: str, batch: int, optimizer: str, rounds: int) -> Row:
+    """All sides of one case, in turn; the first tenth of the rounds warms up."""
+    sides = dict(make_sides(name, batch, optimizer))
+    times: dict[str, list[float]] = {side: [] for side in sides}
+    for _ in range(rounds):
+        for side, step in sides.items():
+            times[side].append(timed(step))
+    best = {side: median(values[rounds // 10 :]) for side, values in times.items()}
+    ours, peak = best.pop("ours"), 2 * PEAK_SIZE**3 / best.pop("peak")
+    layout = min(best, key=lambda side: best[side]) if best else None
+    theirs = None if layout is None else best[layout]
+    return Row(
+        network=name,
+        batch=batch,
+        optimizer=optimizer,
+        ours_ms=round(ours * 1e3, 2),
+        torch_ms=None if theirs is None else round(theirs * 1e3, 2),
+        torch_layout=layout,
+        ratio=None if theirs is None else round(theirs / ours, 2),
+        share_of_peak=round(operations(name, batch, optimizer) / ours / peak, 2),
+    )
+
+
+def timed(step: Step) -> float:
+    """Processor seconds of one call."""
+    start = time.process_time()
+    step()
+    return time.process_time() - start
+
+
+def make_sides(name: str, batch: int, optimizer: str) -> Iterator[tuple[str, Step]]:
+    """Names and steps: the matrix product for the peak, ours, and PyTorch's two layouts."""
+    matrix = np.ones((PEAK_SIZE, PEAK_SIZE), np.float32)
+    product = np.empty_like(matrix)
+    yield "peak", lambda: np.matmul(matrix, matrix, out=product)
+    images, labels = batch_of(name, batch)
+    yield "ours", our_step(name, images, labels, optimizer)
+    if torch is not None:
+        torch.set_num_threads(1)
+        for layout in ("contiguous", "channels_last"):
+            yield layout, torch_step(name, images, labels, optimizer, layout)
+
+
+def batch_of(name: str, batch: int) -> tuple[Any, Any]:
+    """Random images and labels."""
+    generator = np.random.default_rng(0)
+    images = generator.random((batch, *NETWORKS[name][0]), np.float32)
+    return images, generator.integers(0, CLASSES, batch)
+
+
+def network_of(name: str) -> Network:
+    """The network, always with the same weights."""
+    settings = NetworkSettings.model_validate(name)
+    return build_network(settings, NETWORKS[name][0], CLASSES, np.random.default_rng(0))
+
+
+def training_of(optimizer: str, batch: int) -> TrainingSettings:
+    """A rate at which nothing runs away."""
+    return TrainingSettings.model_validate(
+        {"optimizer": optimizer, "learning_rate": 1e-3, "batch_size": batch}
+    )
+
+
+def our_step(name: str, images: Any, labels: Any, optimizer: str) -> Step:
+    """Picking the images, forward, loss, backward, update; or picking and forward."""
+    network, everything = network_of(name), np.arange(len(images))
+    if optimizer == FORWARD:
+        x = np.empty(inside(images.shape[1:], len(images)), network.dtype)
+
+        def forward() -> object:
+            load_batch(images, everything, x)
+            return network.evaluate(x)
+
+        return forward
+    trainer = Trainer(network, training_of(optimizer, len(images)))
+    return lambda: trainer.step(images, labels, everything, 1e-3)
+
+
+def torch_step(name: str, images: Any, labels: Any, optimizer: str, layout: str) -> Step:
+    """The same in PyTorch eager, as people write it."""
+    model, x, y = torch_twin(network_of(name)), torch.from_numpy(images), torch.from_numpy(labels)
+    if layout == "channels_last":
+        model = model.to(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=torch.channels_last)
+    if optimizer == FORWARD:
+        model.eval()
+
+        def forward() -> object:
+            with torch.no_grad():
+                return model(x)
+
+        return forward
+    rule = torch_optimizer(model, training_of(optimizer, len(images)))
+
+    def step() -> object:
+        rule.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), y).backward()
+        rule.step()
+        return None
+
+    return step
+
+
+def operations(name: str, batch: int, optimizer: str) -> int:
+    """Additions and multiplications of the products that the formulas ask for.
+
+    A layer has one forward and two backward, but the first one has no gradient of its input.
+    """
+    layers = [la for la in network_of(name).layers if isinstance(la, Affine | Convolution)]
+    total = 0
+    for position, layer in enumerate(layers):
+        weights = count(layer.parameter_shapes()["weight"].shape)
+        outputs = count(layer.output_shape[1:])
+        passes = 1 if optimizer == FORWARD else 2 if position == 0 else 3
+        total += 2 * weights * outputs * batch * passes
+    return total
+
+
+def print_layers(name: str, batch: int, rounds: int) -> None:
+    """Where the time of a step with SGD goes."""
+    images, _ = batch_of(name, batch)
+    network = network_of(name)
+    x = np.empty(inside(images.shape[1:], batch), network.dtype)
+    load_batch(images, slice(None), x)
+    times: dict[tuple[int, str], list[float]] = {}
+    for _ in range(rounds):
+        values, inputs = x, []
+        for i, stage in enumerate(network.stages):
+            inputs.append(values)
+            start = time.process_time()
+            values = stage.forward(values)
+            times.setdefault((i, "forward"), []).append(time.process_time() - start)
+        grad = np.full_like(values, 1e-3)
+        for i, stage in reversed(list(enumerate(network.stages))):
+            start = time.process_time()
+            grad = stage.backward(grad)
+            times.setdefault((i, "backward"), []).append(time.process_time() - start)
+            if not stage.wants_input_gradient:
+                break
+    print(f"\n  {name}, batch {batch}: milliseconds {'forward':>20} {'backward':>9}")
+    for i, stage in enumerate(network.stages):
+        both = [median(times.get((i, way), [0.0])) * 1e3 for way in ("forward", "backward")]
+        label = f"{type(stage).__name__} {stage.input_shape} → {stage.output_shape}"
+        print(f"  {label:<52} {both[0]:>7.2f} {both[1]:>9.2f}")
+    print()
+
+
+def line(row: Row) -> str:
+    """A row for people."""
+    theirs = (
+        ""
+        if row.ratio is None
+        else (f"PyTorch {row.torch_ms:8.2f} ({row.torch_layout})   ratio {row.ratio:5.2f}")
+    )
+    return (
+        f"{row.network:<15} {row.batch:>4}  {row.optimizer:<13} ours {row.ours_ms:8.2f} ms   "
+        f"{row.share_of_peak:4.0%} of peak   {theirs}"
+    )
+
+
+def conditions() -> dict[str, object]:
+    """What the numbers depend on."""
+    return {
+        "processor": processor(),
+        "threads": 1,
+        "numpy": np.__version__,
+        "torch": None if torch is None else torch.__version__,
+        "python": platform.python_version(),
+        "clock": "process_time",
+    }
+
+
+def processor() -> str:
+    """The processor's name, where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [entry.split(":", 1)[1].strip() for entry in lines if entry.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+if __name__ == "__main__":
+    main()
