@@ -17,7 +17,7 @@ def digest(spec: SearchSpec, history: History, stop_reason: str | None) -> str:
     why the search ended. Floats go in with all their bits; times, ids and machines do not go in.
     """
     result = {
-        "spec": _exact(spec.canonical()),
+        "spec": _exact({**spec.canonical(), "name": None}),
         "trials": [_trial(trial) for trial in history.trials],
         "rounds": [
             {

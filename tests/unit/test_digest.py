@@ -1,0 +1,56 @@
+"""Equal digests mean equal results; any bit of a result changes the digest."""
+
+from dataclasses import replace
+
+import pytest
+
+from hpsearch.digest import digest
+from hpsearch.history import Ending, History, Origin, Outcome, Report, Trial
+from hpsearch.spec.search import parse_spec
+
+SPEC = parse_spec({"dataset": "digits"})
+TRIAL = Trial(
+    number=0,
+    round=0,
+    cohort=0,
+    params={"learning_rate": 0.1, "weight_decay": 0.001},
+    origin=Origin("sampler", "tpe", 1, 0),
+    reports=(Report(40, 0.4, 0.5, 1.25), Report(100, 0.7, float("nan"), float("nan"))),
+    ending=Ending(Outcome.DIVERGED, "diverged at iteration 17", 100, iteration=17),
+)
+HISTORY = History(trials=(TRIAL,))
+
+
+def of(trial: Trial) -> str:
+    return digest(SPEC, History(trials=(trial,)), "budget: trials")
+
+
+def test_it_is_a_sha_256_and_the_same_each_time() -> None:
+    assert of(TRIAL) == of(TRIAL)
+    assert len(of(TRIAL)) == 64
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(TRIAL, params={**TRIAL.params, "learning_rate": 0.1 + 2**-56}),
+        replace(TRIAL, reports=(replace(TRIAL.reports[0], value=0.5 + 2**-53), TRIAL.reports[1])),
+        replace(TRIAL, reports=(replace(TRIAL.reports[0], loss=1.25 + 2**-52), TRIAL.reports[1])),
+        replace(TRIAL, reports=TRIAL.reports[:1]),
+        replace(TRIAL, ending=Ending(Outcome.DIVERGED, "diverged at iteration 18")),
+        replace(TRIAL, ending=None),
+    ],
+)
+def test_any_difference_of_a_trial_shows(changed: Trial) -> None:
+    assert of(changed) != of(TRIAL)
+
+
+def test_why_the_search_ended_and_its_spec_show() -> None:
+    assert digest(SPEC, HISTORY, "target reached") != digest(SPEC, HISTORY, "budget: trials")
+    other = parse_spec({"dataset": "digits", "seed": 1})
+    assert digest(other, HISTORY, None) != digest(SPEC, HISTORY, None)
+
+
+def test_the_name_of_a_job_does_not_show() -> None:
+    named = parse_spec({"dataset": "digits", "name": "second try"})
+    assert digest(named, HISTORY, None) == digest(SPEC, HISTORY, None)
