@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
 
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
@@ -55,6 +56,7 @@ class Services:
     events: Events
     catalogue: Catalogue
     runner: Runner
+    metrics: CollectorRegistry
 
 
 def _of_request(request: Request) -> Services:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.schemas import Answer
 from api.services import ServicesOf
@@ -28,6 +30,12 @@ class Readiness(Answer):
 def healthz() -> Alive:
     """The process answers; nothing else is looked at."""
     return Alive()
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def metrics(services: ServicesOf) -> Response:
+    """Counts, states and latencies, as Prometheus reads them."""
+    return Response(generate_latest(services.metrics), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})

@@ -64,6 +64,8 @@ class DaskEngine:
         self._turns: Turns[_DaskLeg] = Turns()
         self._flying: set[_DaskLeg] = set()
         self._slots = 0
+        self._known: set[str] = set()
+        self._losses = 0
         self._closed = threading.Event()
         self._recount()
         threading.Thread(target=self._keep_counting, name="worker-count", daemon=True).start()
@@ -142,6 +144,10 @@ class DaskEngine:
         """Dask cancels every future when the connection is lost, even where it comes back."""
         return str(self._client.status) != "running"
 
+    def losses(self) -> int:
+        """How many workers went away so far."""
+        return self._losses
+
     def environment(self) -> Mapping[str, str]:
         """Of any one worker; asked beside its legs, so it answers while it trains."""
         try:
@@ -185,7 +191,10 @@ class DaskEngine:
             self._fill()
 
     def _recount(self) -> None:
-        self._slots = sum(self._client.nthreads().values())
+        threads = self._client.nthreads()
+        self._losses += len(self._known - threads.keys())
+        self._known = set(threads)
+        self._slots = sum(threads.values())
 
     def _landed(self, leg: "_DaskLeg") -> None:
         with self._lock:

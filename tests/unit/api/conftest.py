@@ -8,10 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.app import build
+from api.metrics import Metrics
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
-from tests.unit.api.house import House, IdleRunner
+from storage.overview import Overview
+from tests.unit.api.house import House, IdleCrew, IdleRunner
 
 
 @pytest.fixture
@@ -32,7 +34,8 @@ def _open(folder: Path) -> Iterator[House]:
     settings = Settings(data_dir=folder, allowed_hosts="testserver")
     database = Database(settings.url)
     database.initialise()
-    runner = IdleRunner()
-    app = build(settings, database, Catalogue(folder), runner)
+    runner, metrics = IdleRunner(), Metrics()
+    metrics.watch(Overview(database), runner, IdleCrew())
+    app = build(settings, database, Catalogue(folder), runner, metrics)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         yield House(client, runner, database)

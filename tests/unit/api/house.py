@@ -37,6 +37,19 @@ class IdleRunner:
         return SimpleNamespace(leader=True, workers=2, running=(), problem=self.problem)
 
 
+class IdleCrew:
+    """Two legs train, three wait, one worker went away."""
+
+    def legs_in_flight(self) -> int:
+        return 2
+
+    def legs_waiting(self) -> int:
+        return 3
+
+    def worker_losses(self) -> int:
+        return 1
+
+
 @dataclass
 class House:
     """A server with all its parts in reach."""

@@ -1,0 +1,60 @@
+"""Engines as the settings want them, and what can be seen of the one in use."""
+
+import os
+from collections.abc import Callable
+
+from distributed import Security
+
+from api.settings import Settings
+from hpsearch.errors import InvalidSettings
+from hpsearch.runner.dask_engine import DaskEngine
+
+
+class Engines:
+    """Makes engines, one after the other where one is lost. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._make = _maker(settings)
+        self._current: DaskEngine | None = None
+        self._losses = 0
+
+    def make(self) -> DaskEngine:
+        """A new engine; raises EngineUnavailable."""
+        engine = self._make()
+        self._losses = self.worker_losses()
+        self._current = engine
+        return engine
+
+    def legs_in_flight(self) -> int:
+        """Legs that workers train right now."""
+        return self._current.flying() if self._current else 0
+
+    def legs_waiting(self) -> int:
+        """Legs that wait for a worker."""
+        return self._current.waiting() if self._current else 0
+
+    def worker_losses(self) -> int:
+        """Workers that went away, since the server started."""
+        return self._losses + (self._current.losses() if self._current else 0)
+
+
+def _maker(settings: Settings) -> Callable[[], DaskEngine]:
+    if settings.cluster is None:
+        workers = settings.workers or os.cpu_count() or 1
+        return lambda: DaskEngine.local(workers)
+    address, security = settings.cluster, _security(settings)
+    return lambda: DaskEngine.remote(address, security)
+
+
+def _security(settings: Settings) -> Security | None:
+    files = {
+        "tls_ca_file": settings.cluster_tls_ca_file,
+        "tls_client_cert": settings.cluster_tls_cert_file,
+        "tls_client_key": settings.cluster_tls_key_file,
+    }
+    given = {name: str(file) for name, file in files.items() if file is not None}
+    if settings.cluster is not None and settings.cluster.startswith("tls://"):
+        if len(given) < len(files):
+            raise InvalidSettings("a tls:// cluster needs all three cluster_tls_… files")
+        return Security(require_encryption=True, **given)
+    return None

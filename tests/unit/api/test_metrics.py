@@ -1,0 +1,106 @@
+"""/metrics, read as Prometheus reads it."""
+
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.metering import MeteredStore, Meters
+from hpsearch.errors import DatabaseUnavailable
+from hpsearch.history import Ending, Outcome, Report
+from hpsearch.jobs import JobState
+from hpsearch.runner.ports import JobStore
+from hpsearch.spec.search import parse_spec
+from storage.overview import Overview
+from tests.fakes import MemoryStore
+from tests.unit.api.house import House
+
+
+def _series(house: House) -> dict[tuple[str, str], float]:
+    """Values by name and first label."""
+    answer = house.client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_states_are_looked_up(house: House) -> None:
+    house.submit()
+    house.end(house.submit()["id"])
+    found = _series(house)
+    assert found["hpsearch_jobs", "queued"] == 1
+    assert found["hpsearch_jobs", "completed"] == 1
+    assert found["hpsearch_jobs", "running"] == 0
+    assert 0 < found["hpsearch_queue_age_seconds", ""] < 60
+    assert found["hpsearch_workers", ""] == 2
+    assert found["hpsearch_legs_in_flight", ""] == 2
+    assert found["hpsearch_legs_waiting", ""] == 3
+    assert found["hpsearch_worker_losses_total", ""] == 1
+    assert found["hpsearch_leader", ""] == 1
+    assert found["hpsearch_database_up", ""] == 1
+
+
+def test_says_that_the_database_is_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: Overview) -> Any:
+        raise DatabaseUnavailable
+
+    monkeypatch.setattr(Overview, "counts", gone)
+    found = _series(house)
+    assert found["hpsearch_database_up", ""] == 0
+    assert found["hpsearch_workers", ""] == 2
+
+
+def test_requests_are_timed_by_route_not_by_path(house: House) -> None:
+    for path in ("/api/v1/jobs/a", "/api/v1/jobs/b", "/nowhere", "/else", "/dashboard"):
+        house.client.get(path)
+    text = house.client.get("/metrics").text
+    routes = {
+        sample.labels["route"]: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "hpsearch_request_seconds_count"
+    }
+    assert routes["/api/v1/jobs/{job_id}"] == 2
+    assert routes["none"] == 2
+    assert routes["dashboard"] == 1
+
+
+def test_the_runners_calls_are_timed_and_its_trials_counted() -> None:
+    registry = CollectorRegistry()
+    inner = MemoryStore()
+    store: JobStore = MeteredStore(inner, Meters(registry))
+    job = inner.add(parse_spec({"dataset": "small"}))
+    assert [each.id for each in store.unfinished()] == [job.id]
+    assert store.job(job.id).id == job.id
+    assert store.history(job.id).trials == ()
+    assert store.enqueued(job.id) == ()
+    store.start(job.id, {})
+    store.pause(job.id, 1.0)
+    assert store.end(job.id, JobState.COMPLETED, "budget: trials", 2.0)
+    for call in ("unfinished", "job", "history", "enqueued", "start", "pause", "end"):
+        assert registry.get_sample_value("hpsearch_database_seconds_count", {"call": call}) == 1
+
+
+def test_endings_are_counted_once_recorded() -> None:
+    registry = CollectorRegistry()
+    recorded: list[Any] = []
+
+    class Recording(MemoryStore):
+        def record(self, *args: Any) -> None:
+            recorded.append(args)
+
+    store = MeteredStore(Recording(), Meters(registry))
+    endings = {
+        0: Ending(Outcome.COMPLETED, "done"),
+        1: Ending(Outcome.DIVERGED, "diverged"),
+        2: Ending(Outcome.DIVERGED, "diverged"),
+    }
+    store.record("job", {0: Report(100, 1.0, 0.9, 0.1)}, endings, 1.0)
+    assert len(recorded) == 1
+    assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "diverged"}) == 2
+    assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "completed"}) == 1
+    assert registry.get_sample_value("hpsearch_reports_total") == 1
