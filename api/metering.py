@@ -1,5 +1,6 @@
 """Counting and timing at the edges: requests, the runner's database calls, how trials end."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
@@ -15,6 +16,8 @@ from hpsearch.spec.space import Value
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -75,7 +78,7 @@ def _series(scope: Scope) -> tuple[str, str]:
 
 
 class MeteredStore:
-    """A JobStore that times another one's calls and counts what is recorded."""
+    """A JobStore that times another one's calls, and counts and logs what was recorded."""
 
     def __init__(self, store: JobStore, meters: Meters) -> None:
         self._store = store
@@ -95,12 +98,19 @@ class MeteredStore:
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         self._timed(self._store.start, job_id, environment)
+        log.info("job runs", extra={"job": job_id})
 
     def pause(self, job_id: str, seconds: float) -> None:
         self._timed(self._store.pause, job_id, seconds)
+        log.info("job paused", extra={"job": job_id})
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
         self._timed(self._store.open_cohort, job_id, cohort, seconds)
+        if cohort.opens:
+            told = {"job": job_id, "round": cohort.round.index, "reason": cohort.round.reason}
+            log.info("round opened", extra=told)
+        for trial in cohort.trials:
+            log.info("trial started", extra={"job": job_id, "trial": trial.number})
 
     def record(
         self,
@@ -111,8 +121,11 @@ class MeteredStore:
     ) -> None:
         self._timed(self._store.record, job_id, reports, endings, seconds)
         self._meters.reports.inc(len(reports))
-        for ending in endings.values():
-            self._meters.trials.labels(ending.outcome.value).inc()
+        for number, ending in endings.items():
+            outcome = ending.outcome.value
+            self._meters.trials.labels(outcome).inc()
+            told = {"job": job_id, "trial": number, "outcome": outcome, "reason": ending.reason}
+            log.info("trial ended", extra=told)
 
     def end(
         self,
@@ -122,7 +135,10 @@ class MeteredStore:
         seconds: float,
         budget: Budget | None = None,
     ) -> bool:
-        return self._timed(self._store.end, job_id, state, reason, seconds, budget)
+        ended = self._timed(self._store.end, job_id, state, reason, seconds, budget)
+        if ended:
+            log.info("job ended", extra={"job": job_id, "state": state.value, "reason": reason})
+        return ended
 
     def _timed(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._meters.database.labels(call.__name__).time():

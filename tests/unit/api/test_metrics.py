@@ -1,5 +1,6 @@
 """/metrics, read as Prometheus reads it."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -85,7 +86,8 @@ def test_the_runners_calls_are_timed_and_its_trials_counted() -> None:
         assert registry.get_sample_value("hpsearch_database_seconds_count", {"call": call}) == 1
 
 
-def test_endings_are_counted_once_recorded() -> None:
+def test_endings_are_counted_and_logged_once_recorded(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
     registry = CollectorRegistry()
     recorded: list[Any] = []
 
@@ -104,3 +106,9 @@ def test_endings_are_counted_once_recorded() -> None:
     assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "diverged"}) == 2
     assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "completed"}) == 1
     assert registry.get_sample_value("hpsearch_reports_total") == 1
+    told = [(r.getMessage(), r.__dict__["trial"], r.__dict__["outcome"]) for r in caplog.records]
+    assert told == [
+        ("trial ended", 0, "completed"),
+        ("trial ended", 1, "diverged"),
+        ("trial ended", 2, "diverged"),
+    ]
