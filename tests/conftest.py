@@ -1,6 +1,7 @@
 """Databases for tests: what takes `database` or `database_url` runs on SQLite and PostgreSQL."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,15 @@ Factory = pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: Factory) -> Iterator[PostgresServer]:
-    """A PostgreSQL server for the whole run."""
-    server = PostgresServer(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.close()
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole run.
+
+    As root it runs as another user, who may not enter pytest's own temporary folders.
+    """
+    with tempfile.TemporaryDirectory(prefix="hpsearch-") as folder:
+        server = PostgresServer(Path(folder) / "postgres")
+        yield server
+        server.close()
 
 
 @pytest.fixture(scope="session")
