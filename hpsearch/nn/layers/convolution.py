@@ -12,14 +12,8 @@ import numpy as np
 
 from hpsearch.nn.arrays import Buffer, FloatArray
 from hpsearch.nn.layers.base import Layer, ParameterShape, Site, inside
-from hpsearch.nn.rows import (
-    RowGeometry,
-    add_weight_gradient,
-    fold_weight_gradient,
-    input_gradient,
-    unroll,
-    windows,
-)
+from hpsearch.nn.products import RowGeometry
+from hpsearch.nn.rows import RowProducts
 
 
 class Convolution(Layer):
@@ -43,6 +37,7 @@ class Convolution(Layer):
             columns=(width + 2 * padding - kernel_size) // stride + 1,
         )
         super().__init__(site, (filters, self.geometry.rows, self.geometry.columns))
+        self.products = RowProducts(self.geometry)
 
     def parameter_shapes(self) -> Mapping[str, ParameterShape]:
         fan_in = self.geometry.kernel**2 * self.geometry.channels
@@ -53,36 +48,33 @@ class Convolution(Layer):
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         return {
-            **self.geometry.buffers(batch, self.wants_input_gradient),
+            **self.products.buffers(batch, self.wants_input_gradient),
             "output": Buffer(inside(self.output_shape, batch)),
         }
 
     def forward(self, x: FloatArray) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
-        unroll(x, arrays["unrolled"], self.geometry)
         output: FloatArray = arrays["output"]
-        rows = self._as_rows(output)
-        window = windows(arrays["unrolled"], self.geometry)
-        np.matmul(self.parameters["weight"], window, out=rows)
-        rows += self.parameters["bias"][:, None]
+        sums = self._as_rows(output)
+        self.products.begin(x, self.parameters["weight"], arrays)
+        self.products.make(slice(0, self.geometry.rows), sums, arrays)
+        sums += self.parameters["bias"][:, None]
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        rows = self._as_rows(grad_output)
-        arrays["wide_grad_weight"].fill(0)
-        grad_products = rows.swapaxes(0, 1)
-        window = windows(arrays["unrolled"], self.geometry).swapaxes(0, 1)
-        at_once = arrays["product_grad_weight"].shape[1]
+        grad = self._as_rows(grad_output)
+        at_once = self.products.rows_at_once(grad_output.shape[-1])
+        self.products.begin_gradient(arrays)
         for start in range(0, self.geometry.rows, at_once):
-            block = slice(start, start + at_once)
-            add_weight_gradient(grad_products[:, block], window[:, block], arrays)
-        fold_weight_gradient(arrays["wide_grad_weight"], self.gradients["weight"], self.geometry)
-        np.sum(np.sum(rows, axis=(1, 3)), axis=0, out=self.gradients["bias"])
+            rows = slice(start, min(start + at_once, self.geometry.rows))
+            self.products.add_gradient(rows, grad[:, rows], arrays)
+        self.products.weight_gradient(self.gradients["weight"], arrays)
+        np.sum(np.sum(grad[0], axis=2), axis=0, out=self.gradients["bias"])
         if not self.wants_input_gradient:
             return grad_output
-        weight = self.parameters["weight"]
-        return input_gradient(grad_products, weight, arrays, self.geometry)
+        return self.products.input_gradient(grad, self.parameters["weight"], arrays)
 
     def _as_rows(self, output: FloatArray) -> FloatArray:
-        return output.reshape(self.geometry.rows, 1, self.geometry.filters, -1)
+        """(rows, filters, columns, batch) as (1 phase, rows, filters, run)."""
+        return output.reshape(1, self.geometry.rows, self.geometry.filters, -1)
