@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPEC ?= examples/digits.json
 ARGS ?=
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
 .PHONY: help setup setup-dev run check test lock clean
 .DEFAULT_GOAL := help
@@ -50,3 +50,6 @@ clean:  ## remove .venv and caches; the data folder stays
 
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python benchmarks/running.py
+
+bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
+	$(BIN)/python -m benchmarks.search_quality $(ARGS)

@@ -41,7 +41,7 @@ class Engines:
 def _maker(settings: Settings) -> Callable[[], DaskEngine]:
     if settings.cluster is None:
         workers = settings.workers or os.cpu_count() or 1
-        return lambda: DaskEngine.local(workers)
+        return lambda: DaskEngine.local(workers, settings.data_dir / "workers")
     address, security = settings.cluster, _security(settings)
     return lambda: DaskEngine.remote(address, security)
 

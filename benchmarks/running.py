@@ -126,7 +126,7 @@ def measure(name: str, spec: SearchSpec, catalogue: Catalogue, folder: Path, wor
     jobs, records = Jobs(database), RunRecords(database)
     ClockedEngine.clock = clock = Clock()
     dispatcher = Dispatcher(
-        records, catalogue, lambda: ClockedEngine.local(workers), WriterLock(database)
+        records, catalogue, lambda: ClockedEngine.local(workers, folder), WriterLock(database)
     )
     dispatcher.start()
     while dispatcher.status().workers < workers:

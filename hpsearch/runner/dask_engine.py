@@ -7,6 +7,7 @@ import threading
 import uuid
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Self
 
 import dask
@@ -71,8 +72,11 @@ class DaskEngine:
         threading.Thread(target=self._keep_counting, name="worker-count", daemon=True).start()
 
     @classmethod
-    def local(cls, workers: int) -> Self:
-        """Start `workers` processes on this machine, reachable from loopback with our key only."""
+    def local(cls, workers: int, folder: Path) -> Self:
+        """Start `workers` processes on this machine, reachable from loopback with our key only.
+
+        What they write for a while lies in `folder`.
+        """
         _prepare()
         get_mp_context().set_forkserver_preload(list(PRELOADED))
         security = Security.temporary()
@@ -86,6 +90,7 @@ class DaskEngine:
                 dashboard_address="127.0.0.1:0",
                 worker_dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
+                local_directory=str(folder),
             )
             client = Client(cluster, security=security, set_as_default=False)
         except (OSError, TimeoutError) as error:

@@ -42,6 +42,7 @@ class Service:
         self.jobs = Jobs(self.database)
         self.records = RunRecords(self.database)
         self._catalogue = Catalogue(folder)
+        self._folder = folder
 
     def submit(self, spec: SearchSpec = SPEC) -> str:
         return self.jobs.create(spec)[0].id
@@ -51,7 +52,7 @@ class Service:
         dispatcher = Dispatcher(
             self.records,
             self._catalogue,
-            lambda: DaskEngine.local(workers),
+            lambda: DaskEngine.local(workers, self._folder),
             WriterLock(self.database),
         )
         dispatcher.start()
