@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 HPSEARCH = (str(Path(sys.executable).with_name("hpsearch")),)
 START_TIMEOUT = 60.0  # seconds
 JOB_TIMEOUT = 150.0  # seconds
+OUTAGE = float(os.environ.get("HPSEARCH_TEST_OUTAGE", "4"))  # seconds that things are gone
 POLL_INTERVAL = 0.1  # seconds
 
 ENDED = ("completed", "cancelled", "failed")

@@ -1,6 +1,5 @@
 """A cluster elsewhere: workers come and go, the scheduler dies, the network to it fails."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,7 @@ import pytest
 
 from tests.audit import SPEC, Result, result_of
 from tests.cluster import Cluster, Wire
-from tests.service import MakeService, wait_until
-
-# Seconds that the network is away, first silent, then refusing; longer: HPSEARCH_TEST_OUTAGE=30.
-OUTAGE = float(os.environ.get("HPSEARCH_TEST_OUTAGE", "4"))
+from tests.service import OUTAGE, MakeService, wait_until
 
 
 @pytest.fixture
