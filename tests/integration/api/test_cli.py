@@ -3,22 +3,16 @@
 import json
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.api.service import COMMAND, ENDLESS, TINY, Service, running
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("cli")) as service:
-        yield service
+from tests.integration.api.specs import ENDLESS, TINY
+from tests.service import HPSEARCH, Service
 
 
 def _hpsearch(*words: str | Path, timeout: float = 90) -> subprocess.CompletedProcess[str]:
-    command = [str(COMMAND), *map(str, words)]
+    command = [*HPSEARCH, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 

@@ -3,44 +3,43 @@
 import json
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
-import pytest
 
-from tests.integration.api.service import ENDLESS, TINY, Service, running
+from tests.integration.api.specs import ENDLESS, TINY
+from tests.service import Answer, Service, wait_until
+
+API = "/api/v1/jobs"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("serve")) as service:
-        yield service
+def _wait_for(service: Service, job: str, state: str, timeout: float = 60) -> Answer:
+    wait_until(lambda: bool(service.job(job)["state"] == state), timeout, f"{job} is {state}")
+    return service.job(job)
 
 
 def test_a_job_runs_through(service: Service) -> None:
     job = service.submit(TINY)
     kinds = []
-    with service.http.stream("GET", f"{job}/events", timeout=60) as events:
+    with service.http.stream("GET", f"{API}/{job}/events", timeout=60) as events:
         for line in events.iter_lines():
             if line.startswith("event: "):
                 kinds.append(line.removeprefix("event: "))
     assert kinds[0] == "job_created"
     assert kinds[-1] == "state_changed"
     assert kinds.count("trial_started") == kinds.count("trial_ended") == 8
-    done = service.http.get(job).json()
+    done = service.job(job)
     assert (done["state"], done["stop_reason"]) == ("completed", "budget: trials")
-    trials = service.http.get(f"{job}/trials").json()["items"]
+    trials = service.http.get(f"{API}/{job}/trials").json()["items"]
     assert [trial["number"] for trial in trials] == list(range(8))
     assert all(trial["state"] in ("complete", "pruned") for trial in trials)
-    [first, *_] = service.http.get(f"{job}/best").json()["items"]
+    [first, *_] = service.http.get(f"{API}/{job}/best").json()["items"]
     assert first == done["best"]
     assert 0 < done["seconds"] < 60
 
 
 def test_the_dashboard_shows_it_and_takes_no_writes(service: Service) -> None:
-    job = service.submit(TINY)
-    done = service.wait_for(job, "completed")
+    done = service.wait_for_end(service.submit(TINY))
     path = f"/api/studies/{done['links']['dashboard'].rpartition('/')[2]}"
     assert service.http.delete(path).status_code == 403
     study = service.http.get(f"{path}?after=0").json()
@@ -49,65 +48,59 @@ def test_the_dashboard_shows_it_and_takes_no_writes(service: Service) -> None:
     assert service.http.get("/dashboard").status_code == 200
 
 
-def test_results_are_ordinary_optuna_studies(service: Service, tmp_path: Path) -> None:
-    done = service.wait_for(service.submit(TINY), "completed")
-    database = service.data_dir / "hpsearch.db"
-    study = optuna.load_study(study_name=str(done["study"]), storage=f"sqlite:///{database}")
+def test_results_are_ordinary_optuna_studies(service: Service) -> None:
+    done = service.wait_for_end(service.submit(TINY))
+    study = optuna.load_study(study_name=done["study"], storage=service.database_url)
     assert len(study.trials) == 8
     assert study.best_value == done["best"]["value"]
 
 
 def test_cancel_takes_effect_within_two_seconds(service: Service) -> None:
     job = service.submit(ENDLESS)
-    service.wait_for(job, "running")
-    assert service.http.post(f"{job}/cancel").status_code == 202
-    done = service.wait_for(job, "cancelled", timeout=2)
+    _wait_for(service, job, "running")
+    assert service.http.post(f"{API}/{job}/cancel").status_code == 202
+    done = _wait_for(service, job, "cancelled", timeout=2)
     assert done["stop_reason"] == "cancelled by user"
     assert done["progress"]["trials"]["running"] == 0
 
 
 def test_pause_and_resume(service: Service) -> None:
-    job = service.submit(TINY | {"budget": {"trials": 30}})
-    service.wait_for(job, "running")
-    service.http.post(f"{job}/pause")
-    service.wait_for(job, "paused", timeout=5)
-    service.http.post(f"{job}/resume")
-    service.wait_for(job, "completed")
+    job = service.submit(TINY | {"epochs": 5, "budget": {"trials": 40}})
+    _wait_for(service, job, "running")
+    service.http.post(f"{API}/{job}/pause")
+    _wait_for(service, job, "paused", timeout=5)
+    service.http.post(f"{API}/{job}/resume")
+    assert service.wait_for_end(job)["state"] == "completed"
 
 
-def test_a_stop_holds_up_nobody_and_loses_nothing(tmp_path: Path) -> None:
-    with running(tmp_path) as service:
-        finished = service.submit(TINY)
-        service.wait_for(finished, "completed")
-        unfinished = service.submit(ENDLESS)
-        service.wait_for(unfinished, "running")
+def test_a_listener_does_not_hold_up_a_stop(tmp_path: Path) -> None:
+    with Service(tmp_path, workers=1) as service:
+        service.wait_until_leading()
+        job = service.submit(ENDLESS)
+        _wait_for(service, job, "running")
         lines: list[str] = []
+        listening = threading.Event()
 
         def listen() -> None:
-            with service.http.stream("GET", f"{unfinished}/events", timeout=60) as events:
-                lines.extend(events.iter_lines())
+            with service.http.stream("GET", f"{API}/{job}/events", timeout=60) as events:
+                for line in events.iter_lines():
+                    lines.append(line)
+                    listening.set()
 
         listener = threading.Thread(target=listen)
         listener.start()
-        assert service.stop(signal.SIGTERM) < 5
-        assert service.process.returncode == 0
+        assert listening.wait(timeout=20)
+        service.started.process.send_signal(signal.SIGINT)
+        assert service.started.process.wait(timeout=5) == 0
         listener.join(timeout=5)
         assert any("trial_started" in line for line in lines)
-    with running(tmp_path) as again:
-        assert again.http.get(finished).json()["state"] == "completed"
-        before = again.http.get(unfinished).json()
-        again.wait_for(unfinished, "running")
-        assert again.http.get(unfinished).json()["seconds"] >= before["seconds"] > 0
-        again.http.post(f"{unfinished}/cancel")
-        again.wait_for(unfinished, "cancelled", timeout=5)
-        assert again.stop(signal.SIGINT) < 5
-        assert again.process.returncode == 0
+        wait_until(lambda: not service.started.group(), 2, "no process is left")
 
 
 def test_hostile_bodies_over_a_real_socket(service: Service) -> None:
     headers = {"Content-Type": "application/json"}
     for body in (b'{"dataset": NaN}', b"[" * 50_000, b"\xff", json.dumps(["\ud800"]).encode()):
-        answer = service.http.post("/api/v1/jobs", content=body, headers=headers)
+        answer = service.http.post(API, content=body, headers=headers)
         assert answer.status_code in (400, 422)
         assert answer.headers["content-type"] == "application/problem+json"
     assert service.http.get("/healthz", headers={"Host": "evil.example"}).status_code == 421
