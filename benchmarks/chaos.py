@@ -1,0 +1,243 @@
+"""A search under fire: its workers and its server are killed at random, then it is audited.
+
+`make chaos ARGS="--kills 100 --trials 300 --database sqlite --seed 1"`. First the job runs in
+peace, then the same job runs while processes die. Exit code 0 only where every trial came out once,
+with the identical result. A recovery is the time from a kill to the next thing the job records.
+"""
+
+import argparse
+import random
+import shutil
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from hpsearch.errors import DatabaseUnavailable
+from storage.database import Database
+from storage.events import Events
+from storage.records import RunRecords
+from tests.audit import SPEC, Result, job_ids, result_of
+from tests.postgres import PostgresServer
+from tests.service import Service
+
+KEY = "chaos"
+WORKERS = 2
+SETTLE = 10.0  # seconds from the end to the audit
+STALL = 120.0  # seconds without progress after which the run is given up
+LOOK_INTERVAL = 0.05  # seconds
+ALL_AT_ONCE = 0.1  # share of the strikes at workers that take all of them
+RECOVERY_TARGET = 12.0  # seconds, of 99 in 100 strikes
+
+
+@dataclass
+class Toll:
+    """What was killed, and for how many seconds each strike held the job up."""
+
+    workers: int = 0
+    servers: int = 0
+    recoveries: list[float] = field(default_factory=list)
+
+    def p99(self) -> float:
+        if len(self.recoveries) < 2:
+            return max(self.recoveries, default=0.0)
+        return statistics.quantiles(self.recoveries, n=100, method="inclusive")[98]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the audit found; `problems` is empty where nothing is lost, doubled or different."""
+
+    toll: Toll
+    peaceful: Result
+    seconds: float
+    problems: tuple[str, ...]
+
+
+class Watch:
+    """A look at the job past the server, which may be dead."""
+
+    def __init__(self, database_url: str, job_id: str) -> None:
+        self._database = Database(database_url)
+        self._events, self._records = Events(self._database), RunRecords(self._database)
+        self._job_id = job_id
+
+    def progress(self) -> int:
+        """Counts up with everything that the job records."""
+        while True:
+            with suppress(DatabaseUnavailable):
+                return self._events.last_id(self._job_id)
+            time.sleep(LOOK_INTERVAL)
+
+    def ended(self) -> bool:
+        return self._records.job(self._job_id).state.ended
+
+    def await_progress(self, since: int) -> float:
+        """Seconds until the job recorded anything more; raises TimeoutError."""
+        began = time.monotonic()
+        while self.progress() == since:
+            if time.monotonic() - began > STALL:
+                raise TimeoutError(f"the job stood still for {STALL:g} s")
+            time.sleep(LOOK_INTERVAL)
+        return time.monotonic() - began
+
+    def close(self) -> None:
+        self._database.close()
+
+
+def fight(
+    folder: Path, database_url: str, kills: int, server_kills: int, trials: int, seed: int
+) -> Verdict:
+    """Run the job in peace, then under fire, and compare."""
+    spec = {**SPEC, "budget": {"trials": trials}, "seed": seed}
+    peaceful = _in_peace(folder / "peace", spec)
+    dice = random.Random(seed)  # noqa: S311  # says whom to kill when, guards nothing
+    began = time.monotonic()
+    with Service(folder / "fire", database_url, WORKERS) as service:
+        job = service.submit(spec, KEY)
+        watch = Watch(database_url, job)
+        try:
+            toll = _strike(service, watch, _plan(kills, server_kills, dice), dice)
+        finally:
+            watch.close()
+        service.wait_for_end(job, timeout=3600)
+        seconds = time.monotonic() - began
+        again = service.submit(spec, KEY)
+        time.sleep(SETTLE)
+    problems = []
+    if (toll.workers < kills) or (toll.servers < server_kills):
+        problems.append("the job ended before all was struck: give it more trials")
+    if again != job or job_ids(database_url) != [job]:
+        problems.append(f"the job was doubled: {job_ids(database_url)}")
+    problems += _differences(peaceful, result_of(database_url, job), trials)
+    problems += _damage(database_url)
+    return Verdict(toll, peaceful, seconds, tuple(problems))
+
+
+def _in_peace(folder: Path, spec: Mapping[str, Any]) -> Result:
+    with Service(folder, workers=WORKERS) as service:
+        job = service.submit(spec)
+        service.wait_for_end(job, timeout=3600)
+        return result_of(service.database_url, job)
+
+
+def _plan(kills: int, server_kills: int, dice: random.Random) -> list[str]:
+    """Whom to strike, in order; strikes at workers are cut short once all kills are made."""
+    plan = ["workers"] * kills + ["server"] * server_kills
+    dice.shuffle(plan)
+    return plan
+
+
+def _strike(service: Service, watch: Watch, plan: Sequence[str], dice: random.Random) -> Toll:
+    """Carry the plan out, each strike once the last one is got over."""
+    toll, kills = Toll(), plan.count("workers")
+    for target in plan:
+        if watch.ended():
+            break
+        if target == "workers" and toll.workers >= kills:
+            continue
+        time.sleep(dice.uniform(0, 0.5))
+        since = watch.progress()
+        if target == "server":
+            service.kill()
+            service.launch()
+            toll.servers += 1
+        else:
+            toll.workers += _kill_workers(service, dice)
+        toll.recoveries.append(watch.await_progress(since))
+    return toll
+
+
+def _kill_workers(service: Service, dice: random.Random) -> int:
+    """kill -9 of one worker, or now and then of all; returns how many died."""
+    workers = service.workers()
+    if workers and dice.random() >= ALL_AT_ONCE:
+        workers = [dice.choice(workers)]
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    return len(workers)
+
+
+def _differences(peaceful: Result, fiery: Result, trials: int) -> Iterator[str]:
+    if fiery.trials != trials:
+        yield f"{fiery.trials} trials instead of {trials}"
+    if fiery.outcomes[None]:
+        yield f"{fiery.outcomes[None]} trials still run"
+    if fiery.digest != peaceful.digest:
+        yield f"another result: {fiery} instead of {peaceful}"
+
+
+def _damage(database_url: str) -> Iterator[str]:
+    """What SQLite itself finds wrong with its file."""
+    if not database_url.startswith("sqlite:///"):
+        return
+    database = sqlite3.connect(database_url.removeprefix("sqlite:///"))
+    found = database.execute("PRAGMA integrity_check").fetchall()
+    database.close()
+    if found != [("ok",)]:
+        yield f"integrity_check: {found}"
+
+
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database of that kind."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'chaos.db'}"
+        return
+    server = PostgresServer(folder / "postgres")
+    try:
+        yield server.create()
+    finally:
+        server.close()
+
+
+def report(verdict: Verdict) -> str:
+    """The verdict as lines for people."""
+    toll, peaceful = verdict.toll, verdict.peaceful
+    lines = [
+        f"killed            {toll.workers} workers, {toll.servers} servers",
+        f"trials            {peaceful.trials}",
+        f"job under fire    {verdict.seconds:.0f} s",
+        f"recovery median   {statistics.median(toll.recoveries or [0.0]):.1f} s",
+        f"recovery p99      {toll.p99():.1f} s (target: below {RECOVERY_TARGET:g} s)",
+        f"longest gap       {max(toll.recoveries, default=0.0):.1f} s",
+        f"digest in peace   {peaceful.digest}",
+        *(f"PROBLEM           {problem}" for problem in verdict.problems),
+        "verdict           " + ("different" if verdict.problems else "every trial once, identical"),
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0 where nothing was lost, doubled or different."""
+    parser = argparse.ArgumentParser(description="A search under fire.")
+    parser.add_argument("--kills", type=int, default=100, help="worker processes to kill")
+    parser.add_argument("--server-kills", type=int, help="by default a fifth of --kills")
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    server_kills = given.kills // 5 if given.server_kills is None else given.server_kills
+    folder = Path(tempfile.mkdtemp(prefix="hpsearch-chaos-"))
+    with database(given.database, folder) as url:
+        verdict = fight(folder, url, given.kills, server_kills, given.trials, given.seed)
+    print(f"database          {given.database}, seed {given.seed}")
+    print(report(verdict))
+    if verdict.problems:
+        print(f"its databases and logs lie in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
