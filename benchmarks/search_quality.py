@@ -108,7 +108,7 @@ def _run(job: tuple[str, int, Path, Path | None]) -> Run:
     kept = keep / f"{name.replace(' ', '_').replace(',', '')}-{seed}.json" if keep else None
     if kept is not None and kept.exists():
         return _read(json.loads(kept.read_text()))
-    data = _images(mnist)
+    data = images(mnist)
     began = time.perf_counter()
     ledger = CONTENDERS[name](data, seed)
     run = _measured(name, seed, ledger, time.perf_counter() - began)
@@ -118,7 +118,8 @@ def _run(job: tuple[str, int, Path, Path | None]) -> Run:
     return run
 
 
-def _images(mnist: Path) -> Split:
+def images(mnist: Path) -> Split:
+    """6000 training and 1500 validation images, the same for every contender and seed."""
     with np.load(mnist) as file:
         parts = [
             Part(file[f"x_{part}"][:, None], file[f"y_{part}"].astype(np.int64))

@@ -16,7 +16,7 @@ from hpsearch.search.curves import Curve, curves
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
 
-LATEST = 1000
+LATEST = 500
 """Ranges and samplers look at so many of the latest trials, however long the search."""
 
 

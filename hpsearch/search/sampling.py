@@ -64,22 +64,17 @@ def propose(
     sampler: Sampler, ranges: Space, count: int, seeds: Seeds, knowledge: Knowledge
 ) -> Proposal:
     """`count` points of the ranges, as the spec's sampler proposes them."""
+    if sampler.name == "random":
+        return Proposal(_at_random(ranges, count, seeds, knowledge), "random", seeds.sampler)
     finished = [each for each in knowledge.finished if fits(ranges, each.params)]
-    if spreads(sampler, len(finished)):
+    if sampler.name == "qmc" or len(finished) < sampler.startup_trials:
         points = _spread(ranges, seeds.spread, knowledge.spread, count, knowledge.tried)
         return Proposal(points, "qmc", seeds.spread)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
     diverged = 0.0 if sampler.name == "gp" else None
-    made = study.study(ranges, finished, pending, _sampler(sampler, seeds.sampler), diverged)
+    made = study.study(ranges, finished, pending, _model(sampler, seeds.sampler), diverged)
     chosen = _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
     return Proposal(chosen, sampler.name, seeds.sampler)
-
-
-def spreads(sampler: Sampler, known: int) -> bool:
-    """Whether points are spread evenly rather than asked from a model."""
-    if sampler.name == "random":
-        return False
-    return sampler.name == "qmc" or known < sampler.startup_trials
 
 
 def explore(box: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> Proposal:
@@ -88,12 +83,16 @@ def explore(box: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> Propo
     return Proposal(points, "qmc", seeds.explore)
 
 
-def _sampler(chosen: Sampler, seed: int) -> BaseSampler:
-    if chosen.name == "tpe":
-        return TPESampler(seed=seed, n_startup_trials=0)
+def _at_random(ranges: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> list[Params]:
+    """What happened before changes nothing but which points of a small space are left."""
+    made = study.study(ranges, (), (), RandomSampler(seed=seeds.sampler))
+    return _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
+
+
+def _model(chosen: Sampler, seed: int) -> BaseSampler:
     if chosen.name == "gp":
         return GPSampler(seed=seed, n_startup_trials=0, warn_independent_sampling=False)
-    return RandomSampler(seed=seed)
+    return TPESampler(seed=seed, n_startup_trials=0)
 
 
 def _seed(*entropy: int) -> int:

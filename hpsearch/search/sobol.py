@@ -16,14 +16,16 @@ from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter,
 
 def points(space: Space, seed: int, first: int, count: int) -> list[dict[str, Value]]:
     """The points `first` to `first + count - 1` of the space's sequence with this seed."""
-    if count == 0:
-        return []
+    if count == 0 or not space:
+        return [{} for _ in range(count)]
     engine = _engine(space, seed, first)
     return [_point(space, engine.random(1)[0], {}) for _ in range(count)]
 
 
 def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) -> dict[str, Value]:
     """`given` as it is, with what it lacks of a point taken from the sequence."""
+    if not space:
+        return dict(given)
     return {**given, **_point(space, _engine(space, seed, index).random(1)[0], given)}
 
 

@@ -24,9 +24,9 @@ from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, V
 
 ENOUGH = 8
 """Trials that must have come as far as a step before the sampler compares there."""
-BEST_SEEN = 50
+BEST_SEEN = 40
 """The sampler sees so many of the best trials in range,"""
-LATEST_SEEN = 50
+LATEST_SEEN = 40
 """and so many of the latest: planning stays cheap however long the search."""
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

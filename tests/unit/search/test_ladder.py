@@ -1,6 +1,6 @@
 """The ladder of report points."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpsearch.search.ladder import report_epochs, report_points, round_epochs, step_of
@@ -26,6 +26,7 @@ def test_one_round_is_a_full_one() -> None:
     assert round_epochs(spec_of(3, count=1), 0) == 3.0
 
 
+@settings(deadline=None)
 @given(st.floats(0.05, 1000), st.integers(1, 20))
 def test_every_round_reports_on_one_ladder(epochs: float, count: int) -> None:
     spec = spec_of(epochs, count)

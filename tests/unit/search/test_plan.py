@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec, parse_spec
-from tests.simulator import Score, Simulation, diverged, lost, valley
+from tests.simulator import Score, Simulation, diverged, learned, lost, valley
 
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 1e3, "log": True},
@@ -275,3 +276,19 @@ def hill_first(params: Any, number: int, epoch: float) -> Score:
 def test_a_wrong_first_round_is_recovered_from_by_exploring() -> None:
     assert on_the_peak(explore=0.1) >= 4
     assert on_the_peak(explore=0.0) == 0
+
+
+def test_planning_stays_cheap() -> None:
+    """Ten thousand trials in well under a minute; with a sampler that costs nothing itself."""
+    spec = spec_of(sampler="qmc", budget={"trials": 10_000}, cohort=40)
+    began = process_time()
+    simulation = searched(spec)
+    assert len(simulation.history.trials) == 10_000
+    assert process_time() - began < 60
+
+
+def test_a_space_with_nothing_to_search_trains_the_same_again() -> None:
+    spec = parse_spec({"dataset": "digits", "learning_rate": 0.1, "weight_decay": 0.0})
+    simulation = Simulation(spec, lambda _params, number, epoch: learned(0.5, number, epoch))
+    assert simulation.run() == Done("budget: trials")
+    assert {tuple(trial.params) for trial in simulation.history.trials} == {()}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import optuna
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from optuna.pruners import (
     BasePruner,
@@ -67,6 +67,7 @@ def reached(rivals: Sequence[Values], own: Values) -> list[Values]:
     return [values for values in rivals if max(own) in values]
 
 
+@settings(deadline=None)
 @given(situations, st.integers(0, 6), st.sampled_from([0.0, 0.4, 1.5]))
 @example(({40: 0.5}, [{40: 0.6}, {40: 0.4}], 0), 0, 0.0)
 def test_median(situation: tuple[Values, list[Values], int], startup: int, warm_up: float) -> None:
@@ -77,6 +78,7 @@ def test_median(situation: tuple[Values, list[Values], int], startup: int, warm_
     assert ours(rivals, own, chosen) == expected
 
 
+@settings(deadline=None)
 @given(situations, st.floats(1, 99))
 def test_percentile(situation: tuple[Values, list[Values], int], percentile: float) -> None:
     own, rivals, _ = situation
@@ -85,6 +87,7 @@ def test_percentile(situation: tuple[Values, list[Values], int], percentile: flo
     assert ours(rivals, own, chosen) == expected
 
 
+@settings(deadline=None)
 @given(situations, accuracies, st.sampled_from([0.0, 0.4, 1.5]))
 def test_threshold(
     situation: tuple[Values, list[Values], int], lower: float, warm_up: float
@@ -99,6 +102,7 @@ def test_threshold(
 
 # PatientPruner is marked experimental in Optuna 5; it is the reference here, not a part of ours.
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@settings(deadline=None)
 @given(situations, st.integers(1, 3))
 def test_patience(situation: tuple[Values, list[Values], int], patience: int) -> None:
     own, rivals, _ = situation
@@ -108,6 +112,7 @@ def test_patience(situation: tuple[Values, list[Values], int], patience: int) ->
 
 
 @pytest.mark.parametrize("name", ["successive_halving", "hyperband"])
+@settings(deadline=None)
 @given(rivals=st.lists(curves(), max_size=12), own=curves(), factor=st.integers(2, 5))
 def test_halving(name: str, rivals: list[Values], own: Values, factor: int) -> None:
     """Optuna keeps rungs in the trials, so it is led through every report of every trial.
