@@ -123,9 +123,9 @@ class ConvolutionReLU(FinishedConvolution):
         super().__init__(convolution, convolution.output_shape, products)
 
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # keeps no mask
+        np.add(sums, arrays["bias"], out=sums)
         for place, values in zip(self._phases(out), sums, strict=True):
-            bias = arrays["bias"].reshape(place.shape[1:])
-            np.add(values.reshape(place.shape), bias, out=place)
+            np.copyto(place, values.reshape(place.shape))
         np.maximum(out, arrays["zeros"], out=out)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # kept no mask

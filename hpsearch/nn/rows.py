@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from hpsearch.nn.arrays import Buffer, FloatArray
 from hpsearch.nn.products import BLOCK, Arrays, Products, RowGeometry
+from hpsearch.nn.slots import Slots
 
 
 class RowProducts(Products):
@@ -25,6 +26,7 @@ class RowProducts(Products):
         self.together = together
         depth = (geometry.kernel + together - 1) * geometry.kernel * geometry.channels
         self.wide_shape = (together * geometry.filters, depth)
+        self.slots = Slots(geometry)
 
     def rows_at_once(self, batch: int) -> int:
         g = self.geometry
@@ -47,7 +49,11 @@ class RowProducts(Products):
         if wants_input_gradient:
             buffers |= {
                 "weight_by_column": Buffer((g.stride, *weight_size)),
-                "row_grads": Buffer((g.phases, at_once, g.kernel, g.channels, *out_row[1:])),
+                "row_grads": Buffer(
+                    (g.phases, at_once, g.kernel, g.channels, self.slots.columns, batch),
+                    zeroed=True,
+                ),
+                "slots": Buffer((self.slots.step, at_once, g.channels, self.slots.columns, batch)),
                 "grad_input": Buffer((g.height, g.channels, g.width, batch)),
             }
         return buffers
@@ -83,13 +89,12 @@ class RowProducts(Products):
         """
         g = self.geometry
         grad_input, row_grads = arrays["grad_input"], arrays["row_grads"]
-        at_once = row_grads.shape[1]
-        products = row_grads.reshape(g.phases, at_once, g.kernel * g.channels, -1)
+        at_once, run = row_grads.shape[1], grad.shape[-1]
+        products = row_grads.reshape(g.phases, at_once, g.kernel * g.channels, -1)[..., :run]
         by_column = [
             _weight_by_column(weight, phase, arrays["weight_by_column"][phase], g)
             for phase in range(g.stride)
         ]
-        grad_input.fill(0)
         for start in range(0, g.height, at_once):
             rows = grad_input[start : start + at_once]
             for height in range(start, start + len(rows)):
@@ -101,11 +106,7 @@ class RowProducts(Products):
                     np.matmul(part, reached, out=product)
                 else:
                     product.fill(0)
-            for phase in range(g.phases):
-                for v in range(g.kernel):
-                    source, target = reach(v, phase, g)
-                    place = rows[:, :, target]
-                    np.add(place, row_grads[phase, : len(rows), v, :, source], out=place)
+            self.slots.add_up(row_grads[:, : len(rows)], arrays["slots"][:, : len(rows)], rows)
         return grad_input
 
     def _windows(self, rows: slice, arrays: Arrays) -> FloatArray:

@@ -98,7 +98,8 @@ class WinogradProducts(Products):
                 (np.add if a == 1 else np.subtract)(sums[0], sums[1], out=between)
             product = sums[0] if a == 0 else sums[1] if a == 3 else between
             for i in range(tiles):
-                np.matmul(product[i], tile[i].swapaxes(1, 2), out=arrays["gradient"])
+                window = tile[i, ..., : grad.shape[-1]]
+                np.matmul(product[i], window.swapaxes(1, 2), out=arrays["gradient"])
                 arrays["gradients"][a] += arrays["gradient"]
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
@@ -146,9 +147,9 @@ def _buffers(g: RowGeometry, batch: int, prefix: str) -> dict[str, Buffer]:
     tiles = min(_tile_rows_at_once(g, batch), g.rows // 2)
     run = g.columns * batch
     return {
-        prefix + "padded": Buffer((2, g.rows + 2, g.channels, g.columns + 1, batch), zeroed=True),
-        prefix + "columns": Buffer((g.rows + 2, 4, g.channels, run)),
-        prefix + "tiles": Buffer((tiles, 4, g.channels, run)),
+        prefix + "padded": Buffer((3, g.rows + 2, g.channels, g.columns + 1, batch), zeroed=True),
+        prefix + "columns": Buffer((g.rows + 2, 4, g.channels, run + batch)),
+        prefix + "tiles": Buffer((tiles, 4, g.channels, run + batch)),
         prefix + "products": Buffer((tiles, 4, g.filters, run)),
         prefix + "sums": Buffer((2, tiles, 4, g.filters, run)),
     }
@@ -163,8 +164,8 @@ def _transform_weights(taps: FloatArray, out: FloatArray) -> None:
 def _pad(x: FloatArray, phase: int, padded: FloatArray, g: RowGeometry) -> None:
     """Put the even (phase 0) or odd columns of the input, (H, C, W / 2, batch), into their places.
 
-    `padded` is (phases, rows + 2, C, columns + 1, batch); it may be smaller than the input, whose
-    last rows or columns then reach no output.
+    `padded` is (phases + 1, rows + 2, C, columns + 1, batch), of which the last is only read beyond
+    the end; it may be smaller than the input, whose last rows or columns then reach no output.
     """
     place = phase + g.padding
     target = padded[place % 2, g.padding :, :, place // 2 :]
@@ -173,18 +174,25 @@ def _pad(x: FloatArray, phase: int, padded: FloatArray, g: RowGeometry) -> None:
 
 
 def _transform_columns(padded: FloatArray, out: FloatArray) -> None:
-    """(t0, t1, t2, t3) of each row; d0 and d2 are even columns, d1 and d3 odd ones."""
-    by_column = out.reshape(*out.shape[:3], -1, padded.shape[-1])
-    d0, d2 = padded[0, :, :, :-1], padded[0, :, :, 1:]
-    d1, d3 = padded[1, :, :, :-1], padded[1, :, :, 1:]
-    np.subtract(d0, d2, out=by_column[:, 0])
-    np.add(d1, d2, out=by_column[:, 1])
-    np.subtract(d2, d1, out=by_column[:, 2])
-    np.subtract(d3, d1, out=by_column[:, 3])
+    """(t0, t1, t2, t3) of each row; d0 and d2 are even columns, d1 and d3 odd ones.
+
+    All channels of a row at once, shifted by a column: what the last column of each channel gets is
+    never used.
+    """
+    batch, size = padded.shape[-1], padded[0].size
+    flat = padded.reshape(-1)
+    d0, d1, d2, d3 = (
+        flat[start : start + size].reshape(len(out), -1) for start in (0, size, batch, size + batch)
+    )
+    by_row = out.reshape(len(out), 4, -1)
+    np.subtract(d0, d2, out=by_row[:, 0])
+    np.add(d1, d2, out=by_row[:, 1])
+    np.subtract(d2, d1, out=by_row[:, 2])
+    np.subtract(d3, d1, out=by_row[:, 3])
 
 
 def _transform_rows(a: int, rows: slice, columns: FloatArray, out: FloatArray) -> FloatArray:
-    """The a-th combination of the four input rows of each tile: (tiles, 4, C, run)."""
+    """The a-th combination of the four input rows of each tile: (tiles, 4, C, run + batch)."""
     tiles = (rows.stop - rows.start) // 2
     first, second, subtract = ((0, 2, True), (1, 2, False), (2, 1, True), (3, 1, True))[a]
     one = columns[rows.start + first :: 2][:tiles]
@@ -201,7 +209,7 @@ def _multiply(rows: slice, out: FloatArray, arrays: Arrays, prefix: str) -> None
     upper, lower = arrays[prefix + "sums"][:, :tiles]
     for a, place in enumerate((upper, lower, products, products)):
         tile = _transform_rows(a, rows, arrays[prefix + "columns"], arrays[prefix + "tiles"])
-        np.matmul(weights[a], tile, out=place)
+        np.matmul(weights[a], tile[..., : place.shape[-1]], out=place)
         if a == 1:
             np.add(upper, lower, out=upper)
         elif a == 2:
