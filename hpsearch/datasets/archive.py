@@ -19,6 +19,7 @@ Array = npt.NDArray[Any]
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 MAX_UNPACKED = 4 * 2**30  # bytes, of all arrays together
+MAX_SIZE = 2**40  # along a dimension; NumPy cannot count much further
 MAX_HEADER = 4096  # bytes; NumPy's own headers of plain arrays take 118
 
 _HEADER = re.compile(
@@ -115,6 +116,8 @@ def _parse_head(member: IO[bytes], name: str) -> _Head:
     if match is None or not _PLAIN_DTYPE.fullmatch(match["dtype"]):
         raise DatasetError(f"{name} must be a plain array of numbers, its header is {text[:80]!r}")
     shape = tuple(int(size) for size in match["shape"].split(",") if size.strip())
+    if any(size > MAX_SIZE for size in shape):
+        raise DatasetError(f"{name} says that its shape is {shape}, which is too large")
     offset = len(magic) + struct.calcsize(form) + length
     return _Head(match["dtype"], match["fortran"] == "True", shape, offset)
 

@@ -10,6 +10,8 @@ from hpsearch.spec.search import SearchSpec
 Labels = npt.NDArray[np.int64]
 Indices = npt.NDArray[np.int64]
 
+SPLIT = 0x7370_6C69  # "spli": greater than any trial's number
+
 
 def split_for(spec: SearchSpec, dataset: Dataset) -> Split:
     """The parts that a job with this spec trains and validates on. Raises DatasetError."""
@@ -60,7 +62,12 @@ def _part(dataset: Dataset, indices: Indices) -> Part:
 
 
 def _order(labels: Labels, seed: int) -> Indices:
-    return np.random.default_rng(seed).permutation(len(labels))
+    return _generator(seed).permutation(len(labels))
+
+
+def _generator(seed: int) -> np.random.Generator:
+    """Apart from the trials' generators, which are seeded by (seed, number of the trial)."""
+    return np.random.default_rng([seed, SPLIT])
 
 
 def _stratified_order(labels: Labels, seed: int) -> Indices:
@@ -69,7 +76,7 @@ def _stratified_order(labels: Labels, seed: int) -> Indices:
     The i-th image of a class of n stands at (i + offset) / n of the way, where the offset is the
     class's own; scikit-learn's splitters refuse to leave fewer images over than there are classes.
     """
-    generator = np.random.default_rng(seed)
+    generator = _generator(seed)
     place = np.empty(len(labels))
     for label in np.unique(labels):
         members = generator.permutation(np.flatnonzero(labels == label))
