@@ -53,3 +53,6 @@ bench-running: setup-dev  ## how busy workers are, and how good estimates are (H
 
 bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.search_quality $(ARGS)
+
+bench-training: setup-dev  ## our training step against PyTorch's (.venv/bin/python -m pip install torch==2.13.0; ARGS=--quick)
+	$(BIN)/python -m benchmarks.training_speed $(ARGS)

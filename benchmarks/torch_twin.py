@@ -1,6 +1,5 @@
 """The same network in PyTorch, as most people would write it: for comparison only."""
 
-
 import numpy as np
 import torch
 from torch import nn

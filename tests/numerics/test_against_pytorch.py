@@ -30,6 +30,17 @@ ARCHITECTURES: dict[str, dict[str, object]] = {
     "lenet5_tanh": {"architecture": "lenet5", "activation": "tanh"},
     "alexnet_small": {"architecture": "alexnet_small", "filters": 4, "dropout": 0},
     "deep_convnet": {"architecture": "deep_convnet", "filters": 3, "dropout": 0},
+    "many_channels": {  # enough for Winograd's tiles
+        "layers": [
+            {"type": "convolution", "filters": 32, "kernel_size": 3, "stride": 2, "padding": 1},
+            {"type": "relu"},
+            {"type": "convolution", "filters": 32, "kernel_size": 3, "padding": 1},
+            {"type": "relu"},
+            {"type": "convolution", "filters": 32, "kernel_size": 3, "padding": 2},
+            {"type": "relu"},
+            {"type": "max_pooling"},
+        ]
+    },
     "layers": {
         "layers": [
             {"type": "convolution", "filters": 3, "kernel_size": 3, "stride": 2, "padding": 1},

@@ -100,6 +100,7 @@ ARCHITECTURES: dict[str, dict[str, object]] = {
     "lenet5_batch_norm": {"architecture": "lenet5", "batch_norm": True, "hidden_units_2": 6},
     "alexnet_small": {"architecture": "alexnet_small", "filters": 2, "hidden_units": 5},
     "deep_convnet": {"architecture": "deep_convnet", "filters": 2, "hidden_units": 5},
+    "many_channels": {"architecture": "deep_convnet", "filters": 8, "hidden_units": 5},
 }
 
 
