@@ -19,6 +19,7 @@ from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.dropout import Dropout
 from hpsearch.nn.layers.flatten import Flatten
 from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.memory import part_size, workspace_bytes
 from hpsearch.nn.network import Network, parameter_entries, view
 from hpsearch.spec.network import (
     AffineSettings,
@@ -44,7 +45,7 @@ LAYER_CLASSES: dict[str, Callable[..., Layer]] = {
 
 @dataclass(frozen=True)
 class Size:
-    """What a network takes: learned numbers, and bytes of workspaces for a batch."""
+    """What a network takes: learned numbers, and bytes of workspaces to train with a batch."""
 
     parameters: int
     workspace_bytes: int
@@ -70,15 +71,11 @@ def network_size(
 ) -> Size:
     """What a network would take, without building it. Raises ImpossibleShape."""
     layers = _layers(_descriptions(network, input_shape, classes), input_shape)
-    entries = parameter_entries(layers)
-    itemsize = np.dtype(dtype).itemsize
+    stages, itemsize = fuse(layers), np.dtype(dtype).itemsize
+    together = part_size(layers, stages, batch_size, itemsize)
     return Size(
-        parameters=entries[-1].stop,
-        workspace_bytes=sum(
-            buffer.bytes(itemsize)
-            for stage in fuse(layers)
-            for buffer in stage.buffers(batch_size).values()
-        ),
+        parameters=parameter_entries(layers)[-1].stop,
+        workspace_bytes=workspace_bytes(stages, together, itemsize),
     )
 
 

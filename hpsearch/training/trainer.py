@@ -6,15 +6,13 @@ import numpy.typing as npt
 from hpsearch.datasets.values import Images
 from hpsearch.nn.arrays import FloatArray, Labels
 from hpsearch.nn.layers.base import inside
-from hpsearch.nn.layers.batch_norm import BatchNorm
 from hpsearch.nn.loss import grad_scores, softmax_cross_entropy
+from hpsearch.nn.memory import part_size
 from hpsearch.nn.network import Network
 from hpsearch.nn.optimizers.rules import build_optimizer
 from hpsearch.nn.optimizers.schedule import clip
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.batches import load_batch
-
-WORKSPACE_LIMIT = 256 * 2**20  # bytes; a batch that needs more goes through in several parts
 
 
 class Trainer:
@@ -24,7 +22,9 @@ class Trainer:
         self.network = network
         self.settings = settings
         self.optimizer = build_optimizer(settings, network.parameters, network.weights)
-        self.part_size = part_size(network, settings.batch_size)
+        self.part_size = part_size(
+            network.layers, network.stages, settings.batch_size, network.dtype.itemsize
+        )
         self._accumulated = np.zeros(0, network.dtype)
         self._inputs: dict[int, FloatArray] = {}
 
@@ -86,26 +86,3 @@ class Trainer:
         if batch not in self._inputs:
             self._inputs[batch] = np.empty(inside(image_shape, batch), self.network.dtype)
         return self._inputs[batch]
-
-
-def part_size(network: Network, batch_size: int) -> int:
-    """Images that go through the network together: the batch, or less where memory is short.
-
-    A batch that is normalised over itself stays whole.
-    """
-    if any(isinstance(layer, BatchNorm) for layer in network.layers):
-        return batch_size
-    parts = 1
-    while (
-        batch_size > parts and _workspace_bytes(network, -(-batch_size // parts)) > WORKSPACE_LIMIT
-    ):
-        parts += 1
-    return -(-batch_size // parts)
-
-
-def _workspace_bytes(network: Network, batch: int) -> int:
-    return sum(
-        buffer.bytes(network.dtype.itemsize)
-        for stage in network.stages
-        for buffer in stage.buffers(batch).values()
-    )

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from hpsearch.nn import build_network
+from hpsearch.nn import build_network, memory, network_size
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
-from hpsearch.training import trainer as module
 from hpsearch.training.batches import load_batch, steps_per_epoch
-from hpsearch.training.trainer import Trainer, part_size
+from hpsearch.training.trainer import Trainer
 
 
 def test_parts_give_the_gradient_of_the_whole() -> None:
@@ -40,18 +39,15 @@ def test_parts_give_the_gradient_of_the_whole() -> None:
 def test_a_large_batch_is_split_and_a_normalised_one_is_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "WORKSPACE_LIMIT", 2_000_000)
-    plain, normalised = (
-        build_network(
-            NetworkSettings(architecture="lenet5", batch_norm=batch_norm),
-            (1, 28, 28),
-            10,
-            np.random.default_rng(0),
-        )
-        for batch_norm in (False, True)
-    )
-    assert part_size(plain, 100) < 50
-    assert part_size(normalised, 100) == 100
+    monkeypatch.setattr(memory, "WORKSPACE_LIMIT", 2_000_000)
+    for batch_norm in (False, True):
+        settings = NetworkSettings(architecture="lenet5", batch_norm=batch_norm)
+        network = build_network(settings, (1, 28, 28), 10, np.random.default_rng(0))
+        trainer = Trainer(network, TrainingSettings(batch_size=100))
+        whole = trainer.part_size == 100
+        assert whole == batch_norm
+        estimate = network_size(settings, (1, 28, 28), 10, 100).workspace_bytes
+        assert (estimate > 2_000_000) == batch_norm
 
 
 def test_steps_per_epoch() -> None:

@@ -1,0 +1,33 @@
+"""What workspaces take, and how many images go through a network together."""
+
+from collections.abc import Sequence
+
+from hpsearch.nn.layers.base import Layer
+from hpsearch.nn.layers.batch_norm import BatchNorm
+
+WORKSPACE_LIMIT = 256 * 2**20  # bytes; a batch that needs more goes through in several parts
+
+
+def workspace_bytes(stages: Sequence[Layer], batch: int, itemsize: int) -> int:
+    """Bytes of all workspaces for a batch that goes through together."""
+    return sum(
+        buffer.bytes(itemsize) for stage in stages for buffer in stage.buffers(batch).values()
+    )
+
+
+def part_size(
+    layers: Sequence[Layer], stages: Sequence[Layer], batch_size: int, itemsize: int
+) -> int:
+    """Images that go through together: the batch, or equal parts of it where memory is short.
+
+    A batch that is normalised over itself stays whole.
+    """
+    if any(isinstance(layer, BatchNorm) for layer in layers):
+        return batch_size
+    parts = 1
+    while parts < batch_size:
+        size = -(-batch_size // parts)
+        if workspace_bytes(stages, size, itemsize) <= WORKSPACE_LIMIT:
+            return size
+        parts += 1
+    return 1
