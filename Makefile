@@ -48,6 +48,9 @@ lock: setup-dev  ## pin all packages again, with hashes and without addresses
 clean:  ## remove .venv and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
+bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna's storage (ARGS=--quick)
+	$(BIN)/python -m benchmarks.bookkeeping $(ARGS)
+
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python benchmarks/running.py
 
