@@ -15,7 +15,6 @@ from storage.guard import FileGuard
 OLDEST = (3, 35, 0)  # the first with RETURNING
 BUSY_TIMEOUT = 10.0  # seconds to wait for another writer
 SETUP_TIMEOUT = 120.0  # seconds to wait while another process sets the database up
-WAL_RESET_FIXED = (3, 51, 3)  # sqlite.org/wal.html: before it, two writers may corrupt the file
 
 
 class SqliteBackend:

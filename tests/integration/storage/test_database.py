@@ -346,7 +346,7 @@ def test_postgresql_connections_notice_a_peer_that_is_gone(postgres_url: str) ->
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nonsense", "could not be set up: a database URL is"),
+        ("nonsense", "database URL"),
         ("sqlite:////nowhere/x.db", "could not be set up: the database cannot be used"),
         ("postgresql://127.0.0.1:1/x", "could not be set up: the database cannot be used"),
     ],
