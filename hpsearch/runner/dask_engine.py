@@ -14,7 +14,7 @@ import dask
 import psutil
 import threadpoolctl
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
-from distributed.client import ClosedClientError
+from distributed.client import ClosedClientError, FutureCancelledError
 from distributed.utils import get_mp_context
 
 from hpsearch.datasets.values import Split
@@ -40,10 +40,14 @@ DEFAULTS = {
     }
 }
 GONE = "the connection to the scheduler was lost"
-PRELOADED = ("__main__", __name__)  # imported once, where all local workers are forked from
+# Imported once, where all local workers are forked from.
+PRELOADED = ("__main__", __name__, "hpsearch.runner.local_worker")
 
 # What calls of Dask raise where the scheduler is gone, the client closes, or both at once.
-OUTAGES = (OSError, TimeoutError, ValueError, RuntimeError, ClosedClientError, CancelledError)
+OUTAGES = (
+    *(OSError, TimeoutError, ValueError, RuntimeError),
+    *(ClosedClientError, CancelledError, FutureCancelledError),
+)
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +93,7 @@ class DaskEngine:
                 security=security,
                 dashboard_address="127.0.0.1:0",
                 worker_dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
+                silence_logs=logging.CRITICAL,  # what matters of them comes back as results
                 local_directory=str(folder),
             )
             client = Client(cluster, security=security, set_as_default=False)
@@ -282,11 +286,14 @@ class _DaskLeg:
             self._done(result)
 
     def _result(self, report: Future[LegReport]) -> LegResult:
-        if report.status == "finished":
-            return LegDone(report.result())
-        if report.status == "error":
-            error = report.exception()
-            return LegFailed(WorkerLost(TRIES) if isinstance(error, KilledWorker) else error)
+        try:
+            if report.status == "finished":
+                return LegDone(report.result())
+            if report.status == "error":
+                error = report.exception()
+                return LegFailed(WorkerLost(TRIES) if isinstance(error, KilledWorker) else error)
+        except OUTAGES as error:
+            log.debug("a leg's report was lost on the way: %r", error)
         return LegFailed(EngineLost(GONE))
 
 

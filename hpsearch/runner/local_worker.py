@@ -1,0 +1,9 @@
+"""Imported only where local workers are forked from, and once there.
+
+Ctrl-C in a terminal reaches every process that was started from it. What it means is for the
+server to say: it stops its workers itself.
+"""
+
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)
