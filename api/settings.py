@@ -4,10 +4,9 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from hpsearch.errors import InvalidSettings
+from storage.address import complete
 
 PREFIX = "HPSEARCH_"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -47,13 +46,7 @@ class Settings(BaseSettings):
         """The database's URL, complete."""
         if self.database_url is None:
             return f"sqlite:///{self.data_dir.resolve() / 'hpsearch.db'}"
-        try:
-            url = make_url(self.database_url)
-        except ArgumentError:
-            raise InvalidSettings("database_url is no database URL") from None
-        if self.database_password_file is not None:
-            url = url.set(password=_read(self.database_password_file))
-        return url.render_as_string(hide_password=False)
+        return complete(self.database_url, self.database_password_file)
 
     @property
     def hosts(self) -> frozenset[str] | None:
@@ -75,10 +68,3 @@ def read_settings() -> Settings:
             for details in error.errors()
         ]
         raise InvalidSettings("; ".join(problems)) from None
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidSettings(f"{file} cannot be read: {error}") from None

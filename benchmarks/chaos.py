@@ -117,7 +117,7 @@ def fight(
         problems.append("the job ended before all was struck: give it more trials")
     if again != job or job_ids(database_url) != [job]:
         problems.append(f"the job was doubled: {job_ids(database_url)}")
-    problems += _differences(peaceful, result_of(database_url, job), trials)
+    problems += differences(peaceful, result_of(database_url, job), trials)
     problems += _damage(database_url)
     return Verdict(toll, peaceful, seconds, tuple(problems))
 
@@ -167,7 +167,7 @@ def _kill_workers(service: Service, dice: random.Random) -> int:
     return len(workers)
 
 
-def _differences(peaceful: Result, fiery: Result, trials: int) -> Iterator[str]:
+def differences(peaceful: Result, fiery: Result, trials: int) -> Iterator[str]:
     if fiery.trials != trials:
         yield f"{fiery.trials} trials instead of {trials}"
     if fiery.outcomes[None]:

@@ -1,9 +1,14 @@
-"""Set the database up once: `python -m storage [URL]`, or with HPSEARCH_DATABASE_URL."""
+"""Set the database up once: `python -m storage [URL]`, or with HPSEARCH_DATABASE_URL.
+
+HPSEARCH_DATABASE_PASSWORD_FILE names a file with the password, as it does for the server.
+"""
 
 import os
 import sys
+from pathlib import Path
 
 from hpsearch.errors import HpsearchError
+from storage.address import complete
 from storage.database import Database
 
 
@@ -14,7 +19,8 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m storage [URL]; without a URL, HPSEARCH_DATABASE_URL is taken")
         return 2
     try:
-        database = Database(url)
+        password_file = os.environ.get("HPSEARCH_DATABASE_PASSWORD_FILE")
+        database = Database(complete(url, Path(password_file) if password_file else None))
         try:
             database.initialise()
             facts = database.check()

@@ -65,14 +65,14 @@ class Cluster:
 
 
 class Wire:
-    """A TCP connection's way to `port`, through a port of its own, that can be cut.
+    """Connections' way to a port of loopback, or to a socket's file, that can be cut.
 
     Hung, it takes bytes and carries none, as a network without a route; cut, it also ends its
     connections and refuses new ones.
     """
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    def __init__(self, target: int | Path) -> None:
+        self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._carrying = threading.Event()
@@ -110,14 +110,23 @@ class Wire:
                 near.close()
                 continue
             try:
-                far = socket.create_connection(("127.0.0.1", self._target), 5)
+                far = self._connect()
             except OSError:
                 near.close()
                 continue
-            far.settimeout(None)
             self._ends += [near, far]
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        """Raises OSError."""
+        if isinstance(self._target, int):
+            far = socket.create_connection(("127.0.0.1", self._target), 5)
+            far.settimeout(None)
+            return far
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(str(self._target))
+        return far
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         try:

@@ -1,0 +1,25 @@
+"""`make chaos`, small: the audit passes, and would say so if it did not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.chaos import differences, fight
+from tests.audit import SPEC, Result
+
+TRIALS = int(SPEC["budget"]["trials"])
+
+
+def test_ten_kills_change_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'chaos.db'}"
+    verdict = fight(tmp_path, url, kills=8, server_kills=2, trials=TRIALS, seed=1)
+    assert verdict.problems == ()
+    assert verdict.toll.workers >= 8
+    assert verdict.toll.servers == 2
+
+
+def test_the_audit_sees_what_is_lost_or_different(undisturbed: Result) -> None:
+    lost = replace(undisturbed, trials=TRIALS - 1)
+    other = replace(undisturbed, digest="0" * 64)
+    assert list(differences(undisturbed, undisturbed, TRIALS)) == []
+    assert "instead of" in next(differences(undisturbed, lost, TRIALS))
+    assert "another result" in next(differences(undisturbed, other, TRIALS))
