@@ -23,8 +23,9 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) 
     Returns 0 where all went well, 1 where the job of a run that leaves did not complete. Raises
     ServiceError where the server refused the spec.
     """
-    server = Server()
-    user = _User(spec, address_of(listener), server, leave, out)
+    server, url = Server(), address_of(listener)
+    out.print(f"starting the service on {url}", highlight=False)
+    user = _User(spec, url, server, leave, out)
     thread = threading.Thread(target=user.act, name="user", daemon=True)
     thread.start()
     try:
