@@ -77,11 +77,10 @@ def _safe(send: Send) -> Send:
 
 def _reading_storage(database_url: str) -> BaseStorage:
     url = make_url(database_url)
-    options: dict[str, Any] = {"pool_pre_ping": True, "pool_size": THREADS}
+    # A connection for each transaction: one that lived on would outlast a restart of the database.
+    options: dict[str, Any] = {"poolclass": NullPool}
     if url.get_backend_name() == "sqlite":
-        # A connection of its own each time: one that lived on would keep the file open, and
-        # an old snapshot with it.
-        url, options = _read_only_file(url), {"poolclass": NullPool}
+        url = _read_only_file(url)
     else:
         options["connect_args"] = {"options": "-c default_transaction_read_only=on"}
     storage = RDBStorage(
