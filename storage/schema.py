@@ -1,5 +1,6 @@
 """The tables: Optuna's, made by Optuna, and ours, made by Alembic beside them."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _create_optunas(url: URL) -> None:
     storage.engine.dispose()
 
 
+@lru_cache(maxsize=1)
 def _newest() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from hpsearch.errors import DatabaseUnavailable, DiskFull, UnusableDatabase
+from hpsearch.jobs import JobState
 from storage import optuna_tables, sqlite
 from storage.__main__ import main
 from storage.database import Database
@@ -231,6 +234,26 @@ def test_a_server_that_is_gone_is_an_outage_and_comes_back(
     database.close()
 
 
+def test_several_servers_may_write_at_once(database: Database, database_url: str) -> None:
+    servers = [Database(database_url) for _ in range(4)]
+
+    def write(server: Database) -> None:
+        for seed in range(10):
+            job, _ = Jobs(server).create(spec(seed=seed))
+            RunRecords(server).start(job.id, {})
+
+    with ThreadPoolExecutor(len(servers)) as threads:
+        list(threads.map(write, servers))
+    for server in servers:
+        server.close()
+
+    running, _ = Jobs(database).list(state=JobState.RUNNING, limit=100)
+    assert len(running) == 40
+    with database.read() as connection:
+        if database.backend.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
 def test_a_locked_file_is_an_outage(
     file_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +348,11 @@ def test_a_file_that_is_no_database_is_said_so(tmp_path: Path, content: bytes) -
 
 
 def test_sqlite_is_opened_as_it_must_be(file_database: Database) -> None:
-    with file_database.write(durable=True) as connection:
+    path = make_url(file_database.url).database
+    other = sqlite3.connect(str(path), timeout=0, isolation_level=None)
+    with closing(other), file_database.write(durable=True) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+            other.execute("BEGIN IMMEDIATE")  # locked from the start, before anything was written
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert connection.connection.in_transaction
