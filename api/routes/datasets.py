@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.schemas import API, DatasetAnswer, DatasetList
+from api.schemas.base import API
+from api.schemas.service import DatasetAnswer, DatasetList
 from api.services import ServicesOf
 from hpsearch.datasets.catalogue import DatasetInfo
 from hpsearch.errors import UnknownDataset

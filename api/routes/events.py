@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api.routes.jobs import JobId
-from api.schemas import API
+from api.schemas.base import API
 from api.services import Services, ServicesOf
 from hpsearch.errors import DatabaseUnavailable
 from hpsearch.jobs import Job

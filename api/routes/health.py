@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.schemas import Answer
+from api.schemas.base import Answer
 from api.services import ServicesOf
 
 router = APIRouter(tags=["service"])

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from api.body import JsonBody, OptionalJsonBody
 from api.openapi import body_of
-from api.schemas import API, JobAnswer, JobPage
+from api.schemas.base import API
+from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
 from api.submissions import (
     JobChange,

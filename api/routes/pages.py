@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
-FOLDER = resources.files("api").joinpath("pages")
+FOLDER = resources.files("api.pages")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 FILES = {
     file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.endswith(tuple(TYPES))

@@ -5,7 +5,8 @@ from fastapi import APIRouter
 from api.body import JsonBody
 from api.openapi import body_of
 from api.routes.jobs import JobId
-from api.schemas import API, DigestAnswer, EstimateAnswer
+from api.schemas.base import API
+from api.schemas.service import DigestAnswer, EstimateAnswer
 from api.services import ServicesOf
 from hpsearch.digest import digest
 from hpsearch.runner.admission import admit

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from api.routes.jobs import MAX_PAGE, JobId
-from api.schemas import API, BestAnswer, BestList, RoundAnswer, RoundList, TrialAnswer, TrialPage
+from api.schemas.base import API
+from api.schemas.results import BestAnswer, BestList, RoundAnswer, RoundList, TrialAnswer, TrialPage
 from api.services import ServicesOf
 from hpsearch.errors import TrialNotFound
 

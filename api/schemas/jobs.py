@@ -1,0 +1,113 @@
+"""A job, and how far it is."""
+
+from datetime import datetime
+from typing import Any
+
+from api.schemas.base import API, Answer
+from api.schemas.results import BestAnswer
+from hpsearch.jobs import Best, Job, Progress
+
+
+class TrialCounts(Answer):
+    planned: int | None
+    """Trials in all; null where the budget sets no number."""
+    running: int
+    complete: int
+    pruned: int
+    failed: int
+
+
+class ProgressAnswer(Answer):
+    trials: TrialCounts
+    round: int
+    """Rounds that have begun."""
+    rounds: int
+    epochs: float
+    """Epochs of training so far, summed over all trials."""
+
+    @classmethod
+    def of(cls, progress: Progress) -> "ProgressAnswer":
+        counts = TrialCounts(
+            planned=progress.planned,
+            running=progress.running,
+            complete=progress.complete,
+            pruned=progress.pruned,
+            failed=progress.failed,
+        )
+        return cls(
+            trials=counts, round=progress.round, rounds=progress.rounds, epochs=progress.epochs
+        )
+
+
+class JobLinks(Answer):
+    """Paths on this server."""
+
+    self: str
+    trials: str
+    best: str
+    rounds: str
+    events: str
+    dashboard: str
+    """The job's study in Optuna's dashboard, for people."""
+
+
+class JobAnswer(Answer):
+    id: str
+    name: str | None
+    state: str
+    """queued, running, paused, completed, cancelled or failed."""
+    wish: str
+    """What was asked for last: run, pause or cancel; the state follows."""
+    stop_reason: str | None
+    spec: dict[str, Any]
+    """The search spec with all defaults written out."""
+    priority: float
+    warm_start: list[str]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float
+    """Of running, pauses not counted, as of the last change."""
+    progress: ProgressAnswer
+    best: BestAnswer | None
+    study: str
+    """Name of the job's Optuna study."""
+    environment: dict[str, str]
+    """What the bits of its results depend on."""
+    links: JobLinks
+
+    @classmethod
+    def of(cls, job: Job, progress: Progress, best: Best | None, study_id: int) -> "JobAnswer":
+        here = f"{API}/jobs/{job.id}"
+        return cls(
+            id=job.id,
+            name=job.spec.name,
+            state=job.state.value,
+            wish=job.wish.value,
+            stop_reason=job.stop_reason,
+            spec=job.spec.canonical(),
+            priority=job.priority,
+            warm_start=list(job.warm_start),
+            created_at=job.created_at,
+            started_at=job.started_at,
+            finished_at=job.finished_at,
+            seconds=round(job.seconds, 3),
+            progress=ProgressAnswer.of(progress),
+            best=BestAnswer.of(best) if best else None,
+            study=job.study,
+            environment=dict(job.environment),
+            links=JobLinks(
+                self=here,
+                trials=f"{here}/trials",
+                best=f"{here}/best",
+                rounds=f"{here}/rounds",
+                events=f"{here}/events",
+                dashboard=f"/dashboard/studies/{study_id}",
+            ),
+        )
+
+
+class JobPage(Answer):
+    items: list[JobAnswer]
+    next: str | None
+    """Pass it as `after` for the next page; null on the last one."""
