@@ -13,7 +13,15 @@ from typing import Self
 import dask
 import psutil
 import threadpoolctl
-from distributed import Client, Future, KilledWorker, LocalCluster, Security, get_worker
+from distributed import (
+    Client,
+    Future,
+    KilledWorker,
+    LocalCluster,
+    Security,
+    Status,
+    get_worker,
+)
 from distributed.client import ClosedClientError, FutureCancelledError
 from distributed.utils import get_mp_context
 
@@ -37,8 +45,12 @@ DEFAULTS = {
         "admin": {"large-graph-warning-threshold": "10GB"},
         "comm": {"timeouts": {"connect": f"{CONNECT_TIMEOUT}s"}},
         "worker": {"multiprocessing-method": "forkserver"},
+        # Dask looks once, this long after a local worker died. Where it is away at that moment,
+        # because it died again or starts slowly, Dask would give it up for good.
+        "deploy": {"lost-worker-timeout": "1000 days"},
     }
 }
+GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
 GONE = "the connection to the scheduler was lost"
 # Imported once, where all local workers are forked from.
 PRELOADED = ("__main__", __name__, "hpsearch.runner.local_worker")
@@ -150,8 +162,14 @@ class DaskEngine:
         return len(self._flying)
 
     def lost(self) -> bool:
-        """Dask cancels every future when the connection is lost, even where it comes back."""
-        return str(self._client.status) != "running"
+        """Dask cancels every future when the connection is lost, even where it comes back.
+
+        A local worker that is not started again any more counts as a loss of all.
+        """
+        if str(self._client.status) != "running":
+            return True
+        guards = [] if self._cluster is None else list(self._cluster.workers.values())
+        return any(guard.status in GIVEN_UP for guard in guards)
 
     def losses(self) -> int:
         """How many workers went away so far."""
