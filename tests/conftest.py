@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database
-from tests.postgres import PostgresServer, empty
+from tests.postgres import PostgresServer, SharedDatabase
 
 Factory = pytest.TempPathFactory
 
@@ -34,11 +34,20 @@ def sqlite_template(tmp_path_factory: Factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres: PostgresServer) -> str:
+def shared_postgres(postgres: PostgresServer) -> Iterator[SharedDatabase]:
     """A database with all tables, which tests use one after the other."""
     url = postgres.create()
     _initialise(url)
-    return url
+    shared = SharedDatabase(url)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def postgres_url(shared_postgres: SharedDatabase) -> str:
+    """The URL of a PostgreSQL database with all tables and nothing in them."""
+    shared_postgres.empty()
+    return shared_postgres.url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -58,7 +67,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         return f"sqlite:///{path}"
     url: str = request.getfixturevalue("postgres_url")
-    empty(url)
     return url
 
 

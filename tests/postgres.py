@@ -66,14 +66,21 @@ def run_alone(url: URL, *statements: str) -> None:
         engine.dispose()
 
 
-def empty(url: str) -> None:
-    """Remove all rows of a database that was set up, but not what says its version."""
-    kept = ("version_info", "alembic_version", "hpsearch_version")
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            names = [name for name in inspect(connection).get_table_names() if name not in kept]
-            tables = ", ".join(f'"{name}"' for name in names)
-            connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
-    finally:
-        engine.dispose()
+class SharedDatabase:
+    """A database that was set up, which tests use one after the other."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = create_engine(url, pool_pre_ping=True)
+        kept = ("version_info", "alembic_version", "hpsearch_version")
+        names = [name for name in inspect(self._engine).get_table_names() if name not in kept]
+        self._clean = "SET LOCAL session_replication_role = replica;"  # in any order of tables
+        self._clean += "".join(f'DELETE FROM "{name}";' for name in names)  # noqa: S608 - its own
+
+    def empty(self) -> None:
+        """Remove all rows but those that say its version; faster than a new database."""
+        with self._engine.begin() as connection:
+            connection.exec_driver_sql(self._clean)
+
+    def close(self) -> None:
+        self._engine.dispose()
