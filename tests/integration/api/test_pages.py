@@ -15,6 +15,8 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update"),
 ]
 
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
+
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium adds it"
 )
