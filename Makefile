@@ -6,7 +6,7 @@ SPEC ?= examples/digits.json
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev run check test lock clean
+.PHONY: help setup setup-dev run check test lock clean chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -59,3 +59,6 @@ bench-search: setup-dev  ## what searches find for the same epochs of training, 
 
 bench-training: setup-dev  ## our training step against PyTorch's (.venv/bin/python -m pip install torch==2.13.0; ARGS=--quick)
 	$(BIN)/python -m benchmarks.training_speed $(ARGS)
+
+chaos: setup-dev  ## a search under fire: kill its workers and its server at random, then audit it (ARGS="--kills 100 --trials 300 --database postgresql --seed 1")
+	$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -94,11 +94,15 @@ class Watch:
 
 
 def fight(
-    folder: Path, database_url: str, kills: int, server_kills: int, trials: int, seed: int
+    folder: Path,
+    database_url: str,
+    spec: Mapping[str, Any],
+    peaceful: Result,
+    kills: int,
+    server_kills: int,
+    seed: int,
 ) -> Verdict:
-    """Run the job in peace, then under fire, and compare."""
-    spec = {**SPEC, "budget": {"trials": trials}, "seed": seed}
-    peaceful = _in_peace(folder / "peace", spec)
+    """Run the job under fire and compare it with what it came to in peace."""
     dice = random.Random(seed)  # noqa: S311  # says whom to kill when, guards nothing
     began = time.monotonic()
     with Service(folder / "fire", database_url, WORKERS) as service:
@@ -117,12 +121,13 @@ def fight(
         problems.append("the job ended before all was struck: give it more trials")
     if again != job or job_ids(database_url) != [job]:
         problems.append(f"the job was doubled: {job_ids(database_url)}")
-    problems += differences(peaceful, result_of(database_url, job), trials)
+    problems += differences(peaceful, result_of(database_url, job), spec["budget"]["trials"])
     problems += _damage(database_url)
     return Verdict(toll, peaceful, seconds, tuple(problems))
 
 
-def _in_peace(folder: Path, spec: Mapping[str, Any]) -> Result:
+def in_peace(folder: Path, spec: Mapping[str, Any]) -> Result:
+    """What the job comes to where nobody is killed."""
     with Service(folder, workers=WORKERS) as service:
         job = service.submit(spec)
         service.wait_for_end(job, timeout=3600)
@@ -228,8 +233,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     server_kills = given.kills // 5 if given.server_kills is None else given.server_kills
     folder = Path(tempfile.mkdtemp(prefix="hpsearch-chaos-"))
+    spec = {**SPEC, "budget": {"trials": given.trials}, "seed": given.seed}
+    peaceful = in_peace(folder / "peace", spec)
     with database(given.database, folder) as url:
-        verdict = fight(folder, url, given.kills, server_kills, given.trials, given.seed)
+        verdict = fight(folder, url, spec, peaceful, given.kills, server_kills, given.seed)
     print(f"database          {given.database}, seed {given.seed}")
     print(report(verdict))
     if verdict.problems:

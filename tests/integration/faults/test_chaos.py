@@ -9,9 +9,9 @@ from tests.audit import SPEC, Result
 TRIALS = int(SPEC["budget"]["trials"])
 
 
-def test_ten_kills_change_nothing(tmp_path: Path) -> None:
+def test_ten_kills_change_nothing(tmp_path: Path, undisturbed: Result) -> None:
     url = f"sqlite:///{tmp_path / 'chaos.db'}"
-    verdict = fight(tmp_path, url, kills=8, server_kills=2, trials=TRIALS, seed=1)
+    verdict = fight(tmp_path, url, SPEC, undisturbed, kills=8, server_kills=2, seed=1)
     assert verdict.problems == ()
     assert verdict.toll.workers >= 8
     assert verdict.toll.servers == 2

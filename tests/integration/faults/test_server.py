@@ -10,7 +10,7 @@ import httpx
 from tests.audit import SPEC, Result, job_ids, result_of
 from tests.service import MakeService, Service, wait_until
 
-KILLS = 3
+KILLS = 2
 LEAVE_TIMEOUT = 5.0  # seconds that the server may take to leave
 TAKEOVER_TIMEOUT = 10.0  # seconds until the second server leads
 SMALL: Mapping[str, Any] = {
@@ -60,7 +60,7 @@ def test_kills_at_random_moments_lose_and_double_nothing(
         submitter = Submitter(service)
         try:
             for kill in range(KILLS):
-                service.wait_for_trials(job, 5 * kill)
+                service.wait_for_trials(job, 8 * kill)
                 threading.Event().wait(moments.uniform(0, 1))
                 service.kill()
                 service.start()
