@@ -18,8 +18,11 @@ def over_at_once(budget: Budget, history: History) -> Done | None:
     """Ends that do not wait for cohorts in flight: they depend on clocks and faults."""
     if budget.seconds is not None and history.seconds >= budget.seconds:
         return Done("budget: seconds")
-    endings = (trial.ending for trial in history.trials)
-    failed = sum(ending is not None and ending.outcome is Outcome.WORKER_LOST for ending in endings)
+    failed = sum(
+        1
+        for trial in history.trials
+        if trial.ending is not None and trial.ending.outcome is Outcome.WORKER_LOST
+    )
     if failed >= budget.failures:
         return Done("too many failures", failed=True)
     return None

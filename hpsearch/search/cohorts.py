@@ -1,5 +1,6 @@
 """The trials of a new cohort: the user's first, then the sampler's, then a look elsewhere."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -49,12 +50,15 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
     enqueued = opening.history.enqueued[: opening.size]
     free = range(first + len(enqueued), first + opening.size)
     far = sum(_explores(opening, number) for number in free)
+    even = [trial for trial in opening.history.trials if trial.origin.sampler == "qmc"]
+    spread = Counter(trial.round for trial in even if trial.origin.source == "sampler")
+    explored = sum(trial.origin.source == "explore" for trial in even)
     knowledge = Knowledge(
         finished=opening.finished,
         pending=[trial.params for trial in opening.unknown],
         tried=list(_tried(opening)) if discrete(spec.space) else (),
-        spread=_spread(opening, opening.round.index, "sampler"),
-        explored=_spread(opening, 0, "sampler") + _spread(opening, None, "explore"),
+        spread=spread[opening.round.index],
+        explored=spread[0] + explored,
     )
     for number, params in enumerate(enqueued, first):
         whole = sobol.complete(opening.round.ranges, seeds.sampler, number, params)
@@ -82,13 +86,3 @@ def _tried(opening: Opening) -> Iterator[Params]:
     for trial in opening.history.trials:
         if epochs[trial.round] >= opening.round.epochs:
             yield trial.params
-
-
-def _spread(opening: Opening, index: int | None, source: str) -> int:
-    """Points of an even spread that were taken in round `index`, or in all rounds."""
-    return sum(
-        trial.origin.source == source
-        and trial.origin.sampler == "qmc"
-        and index in (None, trial.round)
-        for trial in opening.history.trials
-    )

@@ -27,10 +27,11 @@ def plan(spec: SearchSpec, history: History) -> Plan:
         return done
     trials = history.trials
     settled = trials[: _start_of_last_cohort(trials)]
-    if any(trial.ending is None for trial in settled):
+    if _unfinished(settled[_start_of_last_cohort(settled) :]):
         return Wait()
-    in_flight = any(trial.ending is None for trial in trials[len(settled) :])
-    decided = _decide(_View(spec, history, settled, trials[len(settled) :]))
+    latest = trials[len(settled) :]
+    in_flight = _unfinished(latest)
+    decided = _decide(_View(spec, history, settled, latest))
     if in_flight and not isinstance(decided, Cohort):
         return Wait()
     if decided is None:
@@ -124,6 +125,10 @@ def _size(view: _View, current: Round) -> int:
     ahead = [round(share * total) for share in rounds.boundaries(view.spec)[current.index :]]
     ends = [end - view.planned for end in (*ahead, total) if end > view.planned]
     return min(size, *ends)
+
+
+def _unfinished(trials: Sequence[Trial]) -> bool:
+    return any(trial.ending is None for trial in trials)
 
 
 def _start_of_last_cohort(trials: Sequence[Trial]) -> int:

@@ -14,6 +14,10 @@ import numpy as np
 from hpsearch.search.ladder import step_of
 from hpsearch.spec.parts import Pruner
 
+WARM_UP = 0.33
+"""Of a full training. Ranks of good trials after less than a third of it say little about its end:
+the best learning rates start slowly."""
+
 Values = Mapping[int, float]
 """Accuracies of one trial by step."""
 
@@ -83,16 +87,21 @@ def _below_percentile(
     there = standing.there()
     if not there or len(there) < pruner.startup_trials:
         return None
-    if standing.step < step_of(pruner.warm_up):
+    if standing.step < _warm_up(pruner, standing.last * WARM_UP):
         return None
     best = max(standing.values.values())
     bar = float(np.percentile(there, percentile))
     return Miss(best, bar, what, len(there)) if best < bar else None
 
 
+def _warm_up(pruner: Pruner, otherwise: float) -> float:
+    """In steps."""
+    return otherwise if pruner.warm_up is None else step_of(pruner.warm_up)
+
+
 def _threshold(pruner: Pruner, standing: Standing) -> Miss | None:
     assert pruner.lower is not None
-    if standing.step < step_of(pruner.warm_up):
+    if standing.step < _warm_up(pruner, 0):
         return None
     value = standing.values[standing.step]
     return Miss(value, pruner.lower, "the threshold") if value < pruner.lower else None

@@ -7,7 +7,9 @@ from hpsearch.search.curves import Curve, common_step, ranked
 from hpsearch.search.scale import Numeric, Space, between, contains, place, same
 from hpsearch.spec.space import CategoricalParameter, Parameter
 
-FEWEST_GOOD = 6
+FEWEST_COMPARED = 6
+"""Trials that must have come as far as a step before ranges are drawn from the values there."""
+FEWEST_GOOD = 4
 """Trials around which a range is drawn, at least."""
 MOST_GOOD = 12
 """And at most: with many trials the best few per cent lie close enough together."""
@@ -42,14 +44,14 @@ def draw(
 
     `chance` is the accuracy of a guess, where known: trials at chance are no evidence.
     """
-    step = common_step(known, 2 * FEWEST_GOOD)
+    step = common_step(known, FEWEST_COMPARED)
     if step is None:
         return Drawn(before, (), "no trial has a value yet: the ranges stay as they were")
     order = ranked(known, step)
     past = [each for each in order if chance is None or each.values[step] > 1.5 * chance]
     if not past:
         return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
-    count = min(max(FEWEST_GOOD, round(keep * len(order))), MOST_GOOD)
+    count = max(FEWEST_GOOD, min(round(keep * len(known)), len(past) // 2))
     good = _close_to_best(past[:count], order, step)
     ranges = {name: _drawn(box[name], before[name], name, good, order) for name in box}
     return Drawn(

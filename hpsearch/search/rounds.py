@@ -13,7 +13,7 @@ from hpsearch.spec.search import SearchSpec
 
 TRIALS_BEFORE = (0.4, 0.7)
 """Of the trials: where the second and the third of three rounds begin."""
-EPOCHS_BEFORE = (0.1, 0.35)
+EPOCHS_BEFORE = (0.07, 0.3)
 """The same in shares of the epochs, as earlier rounds train less."""
 
 

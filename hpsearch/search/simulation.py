@@ -1,8 +1,8 @@
 """A search in one thread: plan and decide, driven by any trainer that is a plain function.
 
 Tests run it with a made-up trainer, by the thousand; the benchmark of search quality with the real
-one. The order in which cohorts get on is drawn from the seed `order`, so that a test can show that
-no decision depends on it.
+one. The cohorts in flight take turns as a number of workers would let them: the oldest first, or
+drawn from the seed `order`, so that a test can show that no decision depends on it.
 """
 
 import math
@@ -45,7 +45,7 @@ class Simulation:
 
     spec: SearchSpec
     trainer: Trainer
-    order: int = 0
+    order: int | None = None
     history: History = field(default_factory=lambda: History(classes=10))
     most_in_flight: int = 0
     _in_flight: dict[int, int] = field(default_factory=dict)
@@ -61,10 +61,10 @@ class Simulation:
                 return planned
             if isinstance(planned, Cohort):
                 self._open(planned)
-                if self._turns.random() < 0.5:
+                if self.order is not None and self._turns.random() < 0.5:
                     continue
             assert self._in_flight or not isinstance(planned, Wait), "nothing to wait for"
-            self._step(int(self._turns.choice(sorted(self._in_flight))))
+            self._step(self._next())
             steps = None if steps is None else steps - 1
         return None
 
@@ -82,6 +82,12 @@ class Simulation:
     def epochs(self) -> float:
         """Epochs of training in all."""
         return sum(trial.epochs for trial in self.history.trials)
+
+    def _next(self) -> int:
+        """The cohort in flight that reports next."""
+        if self.order is None:
+            return min(self._in_flight)
+        return int(self._turns.choice(sorted(self._in_flight)))
 
     def _open(self, cohort: Cohort) -> None:
         history = self.history

@@ -52,8 +52,9 @@ class Pruner(Part):
     ] = "median"
     startup_trials: int = Field(default=5, ge=0, le=10_000)
     """Median, percentile: trials to compare with before any is cut."""
-    warm_up: float = Field(default=0.0, ge=0)
-    """Median, percentile, threshold: epochs of training before a trial may be cut."""
+    warm_up: float | None = Field(default=None, ge=0)
+    """Median, percentile, threshold: epochs of training before a trial may be cut. Where it is not
+    given, median and percentile wait for a third of a full training."""
     percentile: float = Field(default=50.0, gt=0, lt=100)
     """Percentile: keep a trial that is among this best share of the others, in percent."""
     reduction_factor: int = Field(default=3, ge=2, le=100)

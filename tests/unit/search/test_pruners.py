@@ -82,7 +82,7 @@ def test_median(situation: tuple[Values, list[Values], int], startup: int, warm_
 @given(situations, st.floats(1, 99))
 def test_percentile(situation: tuple[Values, list[Values], int], percentile: float) -> None:
     own, rivals, _ = situation
-    chosen = Pruner(name="percentile", percentile=percentile, startup_trials=3)
+    chosen = Pruner(name="percentile", percentile=percentile, startup_trials=3, warm_up=0)
     expected = native(reached(rivals, own), own, PercentilePruner(percentile, 3))
     assert ours(rivals, own, chosen) == expected
 
@@ -106,7 +106,7 @@ def test_threshold(
 @given(situations, st.integers(1, 3))
 def test_patience(situation: tuple[Values, list[Values], int], patience: int) -> None:
     own, rivals, _ = situation
-    chosen = Pruner(name="median", startup_trials=1, patience=patience)
+    chosen = Pruner(name="median", startup_trials=1, patience=patience, warm_up=0)
     expected = native(reached(rivals, own), own, PatientPruner(MedianPruner(1), patience))
     assert ours(rivals, own, chosen) == expected
 
@@ -162,8 +162,14 @@ def test_none_never_cuts() -> None:
 
 
 def test_a_miss_says_what_was_missed() -> None:
-    rivals = [Rival(i, {40: 0.2 * i}) for i in range(5)]
-    miss = missed(Pruner(), Standing(9, 40, {40: 0.3}, rivals, 40, 300))
+    rivals = [Rival(i, {40: 0.9, 100: 0.2 * i}) for i in range(5)]
+    miss = missed(Pruner(), Standing(9, 100, {40: 0.2, 100: 0.3}, rivals, 40, 300))
     assert miss is not None
     assert (miss.value, miss.bar, miss.what, miss.compared) == (0.3, 0.4, "the median", 5)
     assert math.isfinite(miss.bar)
+
+
+def test_by_default_a_third_of_the_training_is_left_alone() -> None:
+    rivals = [dict.fromkeys(STEPS, 0.9)] * 9
+    assert not ours(rivals, {40: 0.2}, Pruner())
+    assert ours(rivals, {40: 0.2, 100: 0.2}, Pruner())

@@ -38,12 +38,12 @@ def judged(
 
 def test_the_weak_half_is_cut() -> None:
     values = {number: 0.2 + 0.1 * number for number in range(8)}
-    endings = judged(spec_of(**ONE_ROUND), values)
+    endings = judged(spec_of(**ONE_ROUND), values, step=100)
     assert set(endings) == {0, 1, 2, 3}
     assert endings[3] == Ending(
         Outcome.PRUNED,
-        "pruned at 0.4 epochs: accuracy 0.500 is below the median 0.600 of 7 trials",
-        step=40,
+        "pruned at 1 epoch: accuracy 0.500 is below the median 0.600 of 7 trials",
+        step=100,
         value=values[3],
         bar=values[4],
         compared=7,
@@ -89,7 +89,7 @@ def test_without_a_pruner_only_divergence_cuts() -> None:
 
 def test_what_is_in_flight_beside_is_not_compared() -> None:
     """A decision about one cohort is the same wherever the cohort before it has got to."""
-    simulation = Simulation(spec_of(**ONE_ROUND), valley)
+    simulation = Simulation(spec_of(pruner={"name": "median", "warm_up": 0}, **ONE_ROUND), valley)
     simulation.run()
     trials = simulation.history.trials
     mates = [t for t in trials if t.cohort == 2]
@@ -115,6 +115,8 @@ def test_decisions_can_be_recomputed_from_what_is_stored(pruner: str) -> None:
     cut = 0
     for trial in history.trials:
         for position, report in enumerate(trial.reports[:-1]):
+            if report.step < 100:
+                continue  # a third of the training is left alone
             bar, _ = stored_bar(history, trial, report.step)
             best = max(each.value for each in trial.reports[: position + 1])
             assert bar is None or best >= bar
