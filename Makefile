@@ -39,7 +39,7 @@ check: setup-dev  ## lint, format, types, import contracts
 	$(BIN)/lint-imports
 
 test: check  ## everything CI runs: check, then all tests
-	$(BIN)/pytest
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 
 lock: setup-dev  ## pin all packages again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build pyproject.toml -o requirements.lock
