@@ -30,9 +30,12 @@ _HEADER = re.compile(
 _PLAIN_DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays of an .npz file with exactly the four members; raises DatasetError."""
-    with _as_dataset_error(path), zipfile.ZipFile(path) as archive:
+def read_arrays(path: Path, called: str | None = None) -> dict[str, Array]:
+    """The arrays of an .npz file with exactly the four members; raises DatasetError.
+
+    `called` is the name by which errors tell of the file, where it is not its own.
+    """
+    with _as_dataset_error(called or path.name), zipfile.ZipFile(path) as archive:
         members = _members(archive)
         heads = {name: _read_head(archive, info) for name, info in members.items()}
         total = sum(head.size for head in heads.values())
@@ -44,19 +47,19 @@ def read_arrays(path: Path) -> dict[str, Array]:
 
 
 @contextmanager
-def _as_dataset_error(path: Path) -> Iterator[None]:
+def _as_dataset_error(name: str) -> Iterator[None]:
     try:
         yield
     except DatasetError as error:
-        raise DatasetError(f"{path.name}: {error}") from None
+        raise DatasetError(f"{name}: {error}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
-        raise DatasetError(f"{path.name} is damaged or no .npz file: {error}") from error
+        raise DatasetError(f"{name} is damaged or no .npz file: {error}") from error
     except (NotImplementedError, RuntimeError, UnicodeError, ValueError) as error:
-        raise DatasetError(f"{path.name} cannot be read as an .npz file: {error}") from error
+        raise DatasetError(f"{name} cannot be read as an .npz file: {error}") from error
     except MemoryError as error:
-        raise DatasetError(f"{path.name}: its arrays do not fit into memory") from error
+        raise DatasetError(f"{name}: its arrays do not fit into memory") from error
     except OSError as error:
-        raise DatasetError(f"cannot read {path}: {error.strerror or error}") from error
+        raise DatasetError(f"cannot read {name}: {error.strerror or error}") from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

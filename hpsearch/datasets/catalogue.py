@@ -88,7 +88,9 @@ class Catalogue:
             raise DatasetError(f"{name} is built in; add the file under another name")
         with self._shelf.draft() as draft:
             sha256 = copy_whole(file, draft)
-            record = self._check(name, draft, sha256, source=f"added from {file.name}")
+            record = self._check(
+                name, draft, sha256, source=f"added from {file.name}", called=file.name
+            )
             self._shelf.keep(draft, record)
         return self._info(name)
 
@@ -125,8 +127,10 @@ class Catalogue:
             sha256=record.sha256,
         )
 
-    def _check(self, name: str, file: Path, sha256: str, source: str) -> Record:
-        found = to_dataset(name, read_arrays(file))
+    def _check(
+        self, name: str, file: Path, sha256: str, source: str, called: str | None = None
+    ) -> Record:
+        found = to_dataset(name, read_arrays(file, called))
         return Record(
             name, sha256, found.classes, found.shape, len(found.training), len(found.test), source
         )

@@ -250,3 +250,10 @@ def test_the_real_mnist_can_be_added(here: Catalogue) -> None:
 
     assert (info.classes, info.shape, info.training, info.test) == (10, (1, 28, 28), 60_000, 10_000)
     assert here.load("mnist").training.images.dtype == np.uint8
+
+
+def test_a_broken_file_is_told_by_the_name_that_the_user_gave(tmp_path: Path) -> None:
+    broken = tmp_path / "my-images.npz"
+    broken.write_bytes(b"no zip file")
+    with pytest.raises(DatasetError, match=r"^my-images\.npz is damaged"):
+        Catalogue(tmp_path / "data").add("mine", broken)
