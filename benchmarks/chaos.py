@@ -44,12 +44,8 @@ class Toll:
 
     workers: int = 0
     servers: int = 0
-    recoveries: list[float] = field(default_factory=list)
-
-    def p99(self) -> float:
-        if len(self.recoveries) < 2:
-            return max(self.recoveries, default=0.0)
-        return statistics.quantiles(self.recoveries, n=100, method="inclusive")[98]
+    of_workers: list[float] = field(default_factory=list)
+    of_servers: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -155,9 +151,10 @@ def _strike(service: Service, watch: Watch, plan: Sequence[str], dice: random.Ra
             service.kill()
             service.launch()
             toll.servers += 1
+            toll.of_servers.append(watch.await_progress(since))
         else:
             toll.workers += _kill_workers(service, dice)
-        toll.recoveries.append(watch.await_progress(since))
+            toll.of_workers.append(watch.await_progress(since))
     return toll
 
 
@@ -208,18 +205,27 @@ def database(kind: str, folder: Path) -> Iterator[str]:
 def report(verdict: Verdict) -> str:
     """The verdict as lines for people."""
     toll, peaceful = verdict.toll, verdict.peaceful
+    gaps = [*toll.of_workers, *toll.of_servers]
     lines = [
         f"killed            {toll.workers} workers, {toll.servers} servers",
         f"trials            {peaceful.trials}",
         f"job under fire    {verdict.seconds:.0f} s",
-        f"recovery median   {statistics.median(toll.recoveries or [0.0]):.1f} s",
-        f"recovery p99      {toll.p99():.1f} s (target: below {RECOVERY_TARGET:g} s)",
-        f"longest gap       {max(toll.recoveries, default=0.0):.1f} s",
+        f"after a worker    {_spread(toll.of_workers)}",
+        f"after a server    {_spread(toll.of_servers)}",
+        f"recovery          {_spread(gaps)} (target: p99 below {RECOVERY_TARGET:g} s)",
         f"digest in peace   {peaceful.digest}",
         *(f"PROBLEM           {problem}" for problem in verdict.problems),
         "verdict           " + ("different" if verdict.problems else "every trial once, identical"),
     ]
     return "\n".join(lines)
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    if len(seconds) < 2:
+        return f"{max(seconds, default=0.0):.1f} s"
+    p99 = statistics.quantiles(seconds, n=100, method="inclusive")[98]
+    middle, longest = statistics.median(seconds), max(seconds)
+    return f"median {middle:.1f} s, p99 {p99:.1f} s, longest {longest:.1f} s"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,6 +23,10 @@ def test_kills_again_and_again_and_all_at_once(
         service.wait_for_trials(job, 13)
         for worker in service.workers():
             worker.kill()
+        service.wait_for_trials(job, 17)
+        for process in service.started.group():
+            if process.pid != service.started.pid:
+                process.kill()  # what workers are forked from, too
         service.wait_for_end(job)
         assert result_of(service.database_url, job) == undisturbed
 
