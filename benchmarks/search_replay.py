@@ -3,6 +3,7 @@
 `record FILE` trains LeNet-5 on MNIST at points spread over the box and over its useful part,
 once (half an hour on one core). `replay FILE` then runs whole searches on them, each new trial
 being one of the three recorded ones nearest to it, and prints the best accuracy so far.
+`ranks FILE` says how well the accuracy at each report point ranks the trials that end well.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core
 
 import numpy as np
+from scipy.stats import spearmanr  # type: ignore[import-untyped]  # SciPy ships no types
 
 from benchmarks.search_contenders import BATCH, BUDGET, LONGEST, Ledger, NumpyTrainer
 from benchmarks.search_quality import MARKS, images
@@ -28,6 +30,7 @@ from hpsearch.spec.space import Value
 
 POINTS = (0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0)  # epochs at which a recorded training reports
 CHANCE = 0.13
+GOOD_LOW, GOOD_HIGH = (math.log10(0.07), -3.0), (math.log10(0.45), math.log10(0.03))
 NEAREST = 3
 WIDE = {"low": 1e-3, "high": 1e3, "log": True}
 USEFUL = {
@@ -47,7 +50,7 @@ class Recorded:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("verb", choices=["record", "replay"])
+    parser.add_argument("verb", choices=["record", "replay", "ranks"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--seeds", type=int, default=40, help="searches; default %(default)s")
     parser.add_argument("--spec", type=json.loads, default={}, help="JSON: fields of the spec")
@@ -56,8 +59,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.verb == "record":
         record(options.file, options.mnist)
-    else:
+    elif options.verb == "replay":
         replay(options.file, options.seeds, options.spec)
+    else:
+        ranks(options.file)
 
 
 def record(file: Path, mnist: Path) -> None:
@@ -106,6 +111,22 @@ def replay(file: Path, seeds: int, changes: Mapping[str, object]) -> None:
         low, middle = np.percentile(table[:, index], [10, 50])
         print(f"after {mark}: {middle:.4f}  tenth {low:.4f}  worst {table[:, index].min():.4f}")
     print(f"at chance: {np.median(table[:, -1]):.1%}")
+
+
+def ranks(file: Path) -> None:
+    """Print the rank correlation of accuracies with the last one, where the last are good."""
+    curves = [_recorded(json.loads(line)) for line in file.read_text().splitlines()]
+    whole = [each for each in curves if len(each.scores) == len(POINTS)]
+    good = [each for each in whole if all(map(_between, each.place, GOOD_LOW, GOOD_HIGH))]
+    table = np.array([[score.accuracy for _, score in each.scores] for each in good])
+    print(f"{len(good)} trainings, learning rate 0.07 to 0.45, weight decay below 0.03")
+    for index, epoch in enumerate(POINTS[:-1]):
+        correlation = spearmanr(table[:, index], table[:, -1]).statistic
+        print(f"after {epoch:g} of {POINTS[-1]:g} epochs: {correlation:.2f}")
+
+
+def _between(value: float, low: float, high: float) -> bool:
+    return low <= value <= high
 
 
 class Replayer:

@@ -1,0 +1,85 @@
+"""Draw one search of the default spec on real MNIST: its trials, and the ranges of its rounds."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from benchmarks.search_contenders import BATCH, BUDGET, LONGEST, Ledger, NumpyTrainer
+from benchmarks.search_quality import images
+from hpsearch.history import History, Outcome, Trial
+from hpsearch.search.simulation import Simulation
+from hpsearch.spec.search import parse_spec
+from hpsearch.spec.space import Parameter
+
+SEED = 100
+COLORS: Mapping[Outcome, str] = {
+    Outcome.DIVERGED: "#d62728",
+    Outcome.STUCK: "#ff9f40",
+    Outcome.PRUNED: "#9a9a9a",
+    Outcome.COMPLETED: "#1f77b4",
+}
+
+
+def main(mnist: Path, file: Path) -> None:
+    spec = parse_spec(
+        {
+            "dataset": "mnist",
+            "epochs": LONGEST,
+            "batch_size": BATCH,
+            "budget": {"epochs": BUDGET},
+            "seed": SEED,
+        }
+    )
+    simulation = Simulation(spec, NumpyTrainer(images(mnist), SEED, Ledger()))
+    simulation.run()
+    mpl.use("Agg")
+    draw(simulation.history, file)
+
+
+def draw(history: History, file: Path) -> None:
+    """A panel a round: where its trials lie, and the range that they were drawn from."""
+    count = len(history.rounds)
+    figure, panels = plt.subplots(
+        1, count, figsize=(4 * count, 4), layout="constrained", sharey=True, squeeze=False
+    )
+    for axes, each in zip(panels[0], history.rounds, strict=True):
+        trials = [trial for trial in history.trials if trial.round == each.index]
+        _range(axes, each.ranges["learning_rate"], each.ranges["weight_decay"])
+        for outcome, color in COLORS.items():
+            _points(axes, trials, outcome, color)
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlim=(8e-4, 1.2e3),
+            ylim=(8e-4, 1.2e3),
+            xlabel="learning rate",
+            title=f"round {each.index + 1}: {len(trials)} trials of up to {each.epochs:g} epochs",
+        )
+    panels[0][0].set_ylabel("weight decay")
+    panels[0][0].legend(loc="lower right", fontsize="small")
+    figure.savefig(file)
+
+
+def _points(axes: Axes, trials: list[Trial], outcome: Outcome, color: str) -> None:
+    chosen = [trial for trial in trials if trial.ending and trial.ending.outcome is outcome]
+    rates = [float(trial.params["learning_rate"]) for trial in chosen]
+    decays = [float(trial.params["weight_decay"]) for trial in chosen]
+    axes.scatter(rates, decays, s=22, color=color, label=outcome.value, zorder=3)
+
+
+def _range(axes: Axes, rate: Parameter, decay: Parameter) -> None:
+    assert rate.type == decay.type == "float"
+    size = rate.high - rate.low, decay.high - decay.low
+    axes.add_patch(Rectangle((rate.low, decay.low), *size, color="#1f77b4", alpha=0.12))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
