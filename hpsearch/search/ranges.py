@@ -51,7 +51,7 @@ def draw(
     past = [each for each in order if chance is None or each.values[step] > 1.5 * chance]
     if not past:
         return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
-    count = max(FEWEST_GOOD, min(round(keep * len(known)), len(past) // 2))
+    count = max(FEWEST_GOOD, min(round(keep * len(known)), len(past) // 2, MOST_GOOD))
     good = _close_to_best(past[:count], order, step)
     ranges = {name: _drawn(box[name], before[name], name, good, order) for name in box}
     return Drawn(

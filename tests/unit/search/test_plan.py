@@ -280,7 +280,7 @@ def test_a_wrong_first_round_is_recovered_from_by_exploring() -> None:
 
 def test_planning_stays_cheap() -> None:
     """Ten thousand trials in well under a minute; with a sampler that costs nothing itself."""
-    spec = spec_of(sampler="qmc", budget={"trials": 10_000}, cohort=40)
+    spec = spec_of(sampler="qmc", budget={"trials": 10_000}, cohort=100)
     began = process_time()
     simulation = searched(spec)
     assert len(simulation.history.trials) == 10_000
