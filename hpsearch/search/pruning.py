@@ -1,7 +1,7 @@
 """Who trains on at a report point: a pure function of the spec, the history and the new reports."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpsearch.history import Ending, History, Outcome, Report, Trial
@@ -50,11 +50,12 @@ def decide(
     ]
     points = report_points(spec)
     earlier = _earlier(history.trials, mates[0]) if mates else []
+    beside = [_rival(mate, (*mate.reports, reports[mate.number])) for mate in mates]
     endings: dict[int, Ending] = {}
     for trial in mates:
         report, fact = reports[trial.number], facts[trial.number]
         values = {each.step: each.value for each in (*trial.reports, report)}
-        rivals = [*_others(mates, reports, trial.number), *earlier]
+        rivals = [*(mate for mate in beside if mate.number != trial.number), *earlier]
         standing = Standing(
             trial.number, report.step, values, rivals, step_of(points[0]), step_of(points[-1])
         )
@@ -124,12 +125,6 @@ def _ended(outcome: Outcome, miss: Miss, report: Report, verb: str) -> Ending:
         miss.bar,
         miss.compared,
     )
-
-
-def _others(mates: Sequence[Trial], reports: Mapping[int, Report], number: int) -> Iterator[Rival]:
-    for mate in mates:
-        if mate.number != number:
-            yield _rival(mate, (*mate.reports, reports[mate.number]))
 
 
 def _earlier(trials: Sequence[Trial], mate: Trial) -> list[Rival]:
