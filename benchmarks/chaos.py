@@ -97,6 +97,7 @@ def fight(
     kills: int,
     server_kills: int,
     seed: int,
+    settle: float = SETTLE,
 ) -> Verdict:
     """Run the job under fire and compare it with what it came to in peace."""
     dice = random.Random(seed)  # noqa: S311  # says whom to kill when, guards nothing
@@ -111,7 +112,7 @@ def fight(
         service.wait_for_end(job, timeout=3600)
         seconds = time.monotonic() - began
         again = service.submit(spec, KEY)
-        time.sleep(SETTLE)
+        time.sleep(settle)
     problems = []
     if (toll.workers < kills) or (toll.servers < server_kills):
         problems.append("the job ended before all was struck: give it more trials")
