@@ -1,6 +1,7 @@
 """`hpsearch run`: the server and, in a second thread, a client of it, in one process."""
 
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ START_INTERVAL = 0.05  # seconds between looks at whether the server has started
 def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) -> int:
     """Serve until Ctrl-C, or with `leave` until the job has ended.
 
-    Returns 0 where all went well, 1 where the job of a run that leaves did not complete. Raises
-    ServiceError where the server refused the spec.
+    Returns 0 where all went well, 1 where the job of a run that leaves did not complete, 2 where
+    the server refused the spec, which is said at once: a server may take its time to leave.
     """
     server, url = Server(), address_of(listener)
     out.print(f"starting the service on {url}", highlight=False)
@@ -35,8 +36,8 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) 
             raise
     user.left.set()
     thread.join(timeout=1)
-    if user.error is not None:
-        raise user.error
+    if user.refused:
+        return 2
     return 0 if user.completed or not leave else 1
 
 
@@ -50,7 +51,7 @@ class _User:
     leave: bool
     out: Console
     completed: bool = False
-    error: ServiceError | None = None
+    refused: bool = False
 
     def __post_init__(self) -> None:
         self.left = threading.Event()
@@ -63,7 +64,9 @@ class _User:
         except ServiceError as error:
             # While the server leaves, an unanswered request is no news.
             if not self.server.should_exit:
-                self.error = error
+                for line in error.lines:
+                    print(f"hpsearch: {line}", file=sys.stderr, flush=True)
+                self.refused = True
                 self.server.exit_code = 2
                 self.server.should_exit = True
         if self.leave:
