@@ -19,7 +19,7 @@ from hpsearch.search.simulation import Simulation
 from hpsearch.spec.search import parse_spec
 from hpsearch.spec.space import Parameter
 
-SEED = 200
+SEED = 100
 COLORS: Mapping[Outcome, str] = {
     Outcome.DIVERGED: "#d62728",
     Outcome.STUCK: "#ff9f40",
@@ -64,9 +64,8 @@ def draw(history: History, file: Path) -> None:
             title=f"round {each.index + 1}: {len(trials)} trials of up to {each.epochs:g} epochs",
         )
     panels[0][0].set_ylabel("weight decay")
-    handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(COLORS))
-    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+    panels[0][0].legend(loc="lower right", fontsize="small")
+    figure.savefig(file)
 
 
 def _points(axes: Axes, trials: list[Trial], outcome: Outcome, color: str) -> None:

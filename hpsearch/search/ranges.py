@@ -17,7 +17,7 @@ LONE = 0.5
 """Of the range before: how wide the range around a single good trial is."""
 MARGIN = 0.25
 """Of the good trials' spread, left free on either side."""
-NARROWEST = 0.33
+NARROWEST = 0.25
 """Of the range before: a round never narrows to less, as its evidence is noisy."""
 FAR_BELOW = 0.6
 """Of the way from the best trial down to the median one: what lies further down is not good."""
