@@ -194,7 +194,8 @@ class DaskEngine:
         if self._cluster is None:
             return
         cluster = self._cluster
-        processes = [nanny.pid for nanny in cluster.workers.values() if nanny.pid is not None]
+        processes: list[int] = []
+        _patiently(lambda: processes.extend(_pids(cluster)))
         _patiently(lambda: cluster.close(timeout=CLOSE_TIMEOUT))
         for pid in filter(psutil.pid_exists, processes):
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -240,10 +241,15 @@ def _prepare() -> None:
 
 
 def _patiently(close: Callable[[], object]) -> None:
+    """Close as far as it goes: what Dask raises in the middle of a start cannot be helped."""
     try:
         close()
-    except OUTAGES as error:
-        log.debug("closing took too long: %r", error)
+    except (Exception, CancelledError) as error:
+        log.debug("closing did not go to its end: %r", error)
+
+
+def _pids(cluster: LocalCluster) -> list[int]:
+    return [nanny.pid for nanny in list(cluster.workers.values()) if nanny.pid is not None]
 
 
 class _DaskData:
