@@ -9,7 +9,8 @@ import anyio
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import dashboard, errors, openapi
+from api import errors, openapi
+from api.dashboard import Dashboard
 from api.engines import Engines
 from api.hosts import HostGuard
 from api.metering import MeteredStore, RequestMeter
@@ -80,9 +81,10 @@ def build(
         runner=runner,
         metrics=metrics.registry,
     )
+    app.state.dashboard = Dashboard(settings.url)
     for module in (jobs, trials, events, proofs, datasets, health, pages):
         app.include_router(module.router)
-    app.router.routes.extend(dashboard.routes(settings.url))
+    app.router.routes.extend(app.state.dashboard.routes())
     app.add_middleware(HostGuard, hosts=settings.hosts)
     app.add_middleware(RequestMeter, requests=metrics.meters.requests)
     errors.install(app)
@@ -96,10 +98,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     so that answers without an end (events) do not keep it."""
     services: Services = app.state.services
     services.runner.start()
+    warm_up = app.state.dashboard.warm_up()
     stopping = anyio.Event()
     try:
         yield {"stopping": stopping}
     finally:
         stopping.set()
+        warm_up.cancel()
         await run_in_threadpool(services.runner.stop, STOP_TIMEOUT)
         services.database.close()

@@ -4,13 +4,10 @@ The dashboard has no notion of a reader: it takes writes from anybody, so nothin
 gets through to it, and its connections to the database are opened for reading.
 """
 
-from typing import Any, cast
+import threading
+from importlib import import_module
 
-import optuna_dashboard
-from a2wsgi import WSGIMiddleware
-from optuna.storages import BaseStorage, RDBStorage, get_storage
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import NullPool
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,24 +26,34 @@ PATHS = (
     "/favicon.ico",
 )
 """Its own paths, which are absolute: it can live nowhere but at the root."""
-THREADS = 4
+APPLICATION = "api.dashboard_app"
+WARM_UP = 20.0  # seconds after the start, when what waits for the server has been served
 
 
-def routes(database_url: str) -> list[Route]:
-    """Routes to the dashboard of this database, which must hold Optuna's tables already."""
-    wsgi = optuna_dashboard.wsgi(_reading_storage(database_url))
-    bridge = cast(ASGIApp, WSGIMiddleware(wsgi, workers=THREADS))  # its own types for the same
-    gate = ReadOnly(bridge)
-    return [Route(path, gate, include_in_schema=False) for path in PATHS]
+class Dashboard:
+    """The dashboard of this database, which must hold Optuna's tables already.
 
+    Importing it takes longer than all the rest of a start, so that happens when it is first asked
+    for, or by `warm_up`, whichever comes first.
+    """
 
-class ReadOnly:
-    """Lets GET and HEAD through; anything else is answered 403."""
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._app: ASGIApp | None = None
+        self._lock = threading.Lock()
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def routes(self) -> list[Route]:
+        return [Route(path, self, include_in_schema=False) for path in PATHS]
+
+    def warm_up(self) -> threading.Timer:
+        """Have it imported in a while, unless the timer is cancelled before."""
+        timer = threading.Timer(WARM_UP, self._load)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let GET and HEAD through; anything else is answered 403."""
         if scope["method"] not in ("GET", "HEAD"):
             detail = "the dashboard is for reading; use /api/v1 to change anything"
             answer = problem(scope["path"], 403, detail, "read-only")
@@ -59,7 +66,15 @@ class ReadOnly:
         headers = MutableHeaders(raw=list(scope["headers"]))
         # The dashboard answers 500 where this header is missing.
         headers.setdefault("accept-encoding", "identity")
-        await self._app({**scope, "headers": headers.raw}, receive, _safe(send))
+        app = await run_in_threadpool(self._load) if self._app is None else self._app
+        await app({**scope, "headers": headers.raw}, receive, _safe(send))
+
+    def _load(self) -> ASGIApp:
+        with self._lock:
+            if self._app is None:
+                app: ASGIApp = import_module(APPLICATION).application(self._url)
+                self._app = app
+            return self._app
 
 
 def _safe(send: Send) -> Send:
@@ -73,24 +88,3 @@ def _safe(send: Send) -> Send:
         await send(message)
 
     return sending
-
-
-def _reading_storage(database_url: str) -> BaseStorage:
-    url = make_url(database_url)
-    # A connection for each transaction: one that lived on would outlast a restart of the database.
-    options: dict[str, Any] = {"poolclass": NullPool}
-    if url.get_backend_name() == "sqlite":
-        url = _read_only_file(url)
-    else:
-        options["connect_args"] = {"options": "-c default_transaction_read_only=on"}
-    storage = RDBStorage(
-        url.render_as_string(hide_password=False),
-        engine_kwargs=options,
-        skip_table_creation=True,
-    )
-    return get_storage(storage)
-
-
-def _read_only_file(url: URL) -> URL:
-    """SQLite's own read-only mode: such a connection can neither write nor checkpoint."""
-    return url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})

@@ -12,8 +12,10 @@ from types import FrameType
 import uvicorn
 
 from hpsearch.errors import InvalidSettings
+from hpsearch.fork_server import start_fork_server
 
 APP = "api.app:create_app"
+CLUSTER = "HPSEARCH_CLUSTER"  # the variable that says where workers are, if not on this machine
 DRAIN_TIMEOUT = 1  # seconds that requests in flight get to finish
 LEAVE_TIMEOUT = 4.5  # seconds after which the process ends, whatever still holds it
 
@@ -72,6 +74,10 @@ class Server(uvicorn.Server):
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
+        if CLUSTER not in os.environ:
+            # It inherits this: Ctrl-C reaches every process of a terminal, but is for us to act on.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            start_fork_server()
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn takes both over while it runs, and raises them again when it has ended.
             signal.signal(number, _leave)
@@ -87,6 +93,8 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:
             os._exit(130)
+        if not self.started:
+            os._exit(self.exit_code)  # nothing was promised to anybody yet
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

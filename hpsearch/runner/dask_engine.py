@@ -23,11 +23,11 @@ from distributed import (
     get_worker,
 )
 from distributed.client import ClosedClientError, FutureCancelledError
-from distributed.utils import get_mp_context
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment
 from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
+from hpsearch.fork_server import start_fork_server
 from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share, Turns
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
@@ -52,8 +52,6 @@ DEFAULTS = {
 }
 GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
 GONE = "the connection to the scheduler was lost"
-# Imported once, where all local workers are forked from.
-PRELOADED = ("__main__", __name__, "hpsearch.runner.local_worker")
 
 # What calls of Dask raise where the scheduler is gone, the client closes, or both at once.
 OUTAGES = (
@@ -94,7 +92,7 @@ class DaskEngine:
         What they write for a while lies in `folder`.
         """
         _prepare()
-        get_mp_context().set_forkserver_preload(list(PRELOADED))
+        start_fork_server()
         security = Security.temporary()
         try:
             cluster = LocalCluster(

@@ -6,9 +6,10 @@ here the place is an argument, so that a search goes on after a restart.
 
 import math
 from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 import numpy as np
-from scipy.stats import qmc  # type: ignore[import-untyped]  # SciPy ships no types
 
 from hpsearch.search.scale import Space, active, in_order
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
@@ -29,8 +30,9 @@ def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) ->
     return {**given, **_point(space, _engine(space, seed, index).random(1)[0], given)}
 
 
-def _engine(space: Space, seed: int, first: int) -> qmc.Sobol:
-    engine = qmc.Sobol(len(space), scramble=True, seed=seed)
+def _engine(space: Space, seed: int, first: int) -> Any:
+    # Imported when points are wanted: it takes a second, for which no server's start shall wait.
+    engine = import_module("scipy.stats.qmc").Sobol(len(space), scramble=True, seed=seed)
     if first > 0:
         engine.fast_forward(first)
     return engine

@@ -5,7 +5,8 @@ from optuna.exceptions import StorageInternalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from api import dashboard
+from api.dashboard import Dashboard
+from api.dashboard_app import reading_storage
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
 from storage.jobs import Jobs
@@ -15,10 +16,10 @@ from storage.trials import Trials
 def test_reads_and_cannot_write(database: Database, database_url: str) -> None:
     job, _ = Jobs(database).create(parse_spec({"dataset": "digits"}))
     study = Trials(database).study_id(job.id)
-    with TestClient(Starlette(routes=dashboard.routes(database_url))) as client:
+    with TestClient(Starlette(routes=Dashboard(database_url).routes())) as client:
         assert client.get(f"/api/studies/{study}").json()["name"] == job.study
         assert client.delete(f"/api/studies/{study}").status_code == 403
-    storage = dashboard._reading_storage(database_url)
+    storage = reading_storage(database_url)
     with pytest.raises(StorageInternalError) as caught:
         storage.set_study_user_attr(study, "note", "written")
     assert "read" in str(caught.value.__cause__)

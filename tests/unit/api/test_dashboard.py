@@ -9,7 +9,8 @@ from optuna.exceptions import StorageInternalError
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from api import dashboard
+from api.dashboard import Dashboard
+from api.dashboard_app import reading_storage
 
 WRITES = [
     ("DELETE", "/api/studies/1"),
@@ -48,7 +49,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def client(url: str) -> Iterator[TestClient]:
-    app = Starlette(routes=dashboard.routes(url))
+    app = Starlette(routes=Dashboard(url).routes())
     with TestClient(app, follow_redirects=False) as client:
         yield client
 
@@ -96,7 +97,7 @@ def test_unknown_study_and_odd_query_are_no_server_errors(client: TestClient) ->
 
 def test_sees_what_is_written_later(tmp_path: Path) -> None:
     url = _results(tmp_path)
-    with TestClient(Starlette(routes=dashboard.routes(url))) as client:
+    with TestClient(Starlette(routes=Dashboard(url).routes())) as client:
         assert len(client.get("/api/studies").json()["study_summaries"]) == 1
         storage = optuna.storages.RDBStorage(url)
         optuna.create_study(storage=storage, study_name="later", direction="maximize")
@@ -105,7 +106,7 @@ def test_sees_what_is_written_later(tmp_path: Path) -> None:
 
 
 def test_its_connections_cannot_write(url: str) -> None:
-    storage = dashboard._reading_storage(url)
+    storage = reading_storage(url)
     with pytest.raises(StorageInternalError) as caught:
         storage.set_study_user_attr(1, "note", "written")
     assert "readonly" in str(caught.value.__cause__)
