@@ -5,7 +5,7 @@ and the convolution keeps its parameters.
 """
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +16,6 @@ from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.products import Arrays, Products
 from hpsearch.nn.rows import RowProducts
 from hpsearch.nn.winograd import WinogradProducts, suits
-
-MANY_FILTERS = 32  # beyond these the product for one row is large enough
 
 
 class FinishedConvolution(Layer):
@@ -42,8 +40,8 @@ class FinishedConvolution(Layer):
         block = (at_once // self.ratio, *row)
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
-            "made": Buffer((g.phases, at_once, filters, g.columns * batch)),
-            "grad_made": Buffer((g.phases, kept, filters, g.columns * batch)),
+            "made": Buffer((g.phases, at_once, g.filters, g.columns * batch)),
+            "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch)),
             "output": Buffer((height, *row)),
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
@@ -60,10 +58,24 @@ class FinishedConvolution(Layer):
         """
 
     @abstractmethod
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
-        """Make the gradient of the sums from `grad`, that of these rows before the bias."""
+    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
+        """Make the gradient of the sums from that of these rows; gives what the bias gets of it."""
+
+    def finish_evaluated(
+        self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> None:
+        """As `finish`, where no backward follows."""
+        self.finish(sums, out, rows, arrays)
 
     def forward(self, x: FloatArray) -> FloatArray:
+        return self._run(x, self.finish)
+
+    def evaluate(self, x: FloatArray) -> FloatArray:
+        return self._run(x, self.finish_evaluated)
+
+    def _run(
+        self, x: FloatArray, finish: Callable[[FloatArray, FloatArray, slice, Arrays], None]
+    ) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
         parameters = self.convolution.parameters
         self.products.begin(x, parameters["weight"], arrays)
@@ -71,7 +83,7 @@ class FinishedConvolution(Layer):
         for rows, made in self._blocks(arrays):
             sums = arrays["made"][:, : made.stop - made.start]
             self.products.make(made, sums, arrays)
-            self.finish(sums, arrays["output"][rows], rows, arrays)
+            finish(sums, arrays["output"][rows], rows, arrays)
         output: FloatArray = arrays["output"]
         return output.reshape(inside(self.output_shape, x.shape[-1]))
 
@@ -84,10 +96,8 @@ class FinishedConvolution(Layer):
         upstream = grad_output.reshape(arrays["output"].shape)
         for rows, made in self._blocks(arrays):
             kept = made if self.wants_input_gradient else slice(0, made.stop - made.start)
-            grad = self._before_bias(upstream[rows], rows, arrays)
-            gradients["bias"] += (grad @ arrays["ones"]).sum(axis=0)
             opened = arrays["grad_made"][:, kept]
-            self.open(grad, opened, rows, arrays)
+            gradients["bias"] += self.open(upstream[rows], opened, rows, arrays)
             self.products.add_gradient(made, opened, arrays)
         self.products.weight_gradient(gradients["weight"], arrays)
         if not self.wants_input_gradient:
@@ -95,12 +105,14 @@ class FinishedConvolution(Layer):
         weight = self.convolution.parameters["weight"]
         return self.products.input_gradient(arrays["grad_made"], weight, arrays)
 
-    def _before_bias(self, grad: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        """The gradient where the output is above 0."""
+    def before_bias(
+        self, grad: FloatArray, rows: slice, arrays: Arrays
+    ) -> tuple[FloatArray, FloatArray]:
+        """The gradient where the output is above 0, and its sum for each filter."""
         alive, masked = arrays["alive"][: len(grad)], arrays["grad"][: len(grad)]
         np.greater(arrays["output"][rows], arrays["zeros"], out=alive)
         np.multiply(grad, alive, out=masked)
-        return masked
+        return masked, (masked @ arrays["ones"]).sum(axis=0)
 
     def _blocks(self, arrays: Arrays) -> Iterator[tuple[slice, slice]]:
         """Blocks of rows of the output, and of the sums for them."""
@@ -128,9 +140,11 @@ class ConvolutionReLU(FinishedConvolution):
             np.copyto(place, values.reshape(place.shape))
         np.maximum(out, arrays["zeros"], out=out)
 
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # kept no mask
-        for values, place in zip(self._phases(grad), out, strict=True):
+    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
+        masked, total = self.before_bias(grad, rows, arrays)
+        for values, place in zip(self._phases(masked), out, strict=True):
             np.copyto(place.reshape(values.shape), values)
+        return total
 
     def _phases(self, rows: FloatArray) -> list[FloatArray]:
         """Views of the columns of each phase: (rows, filters, columns, batch)."""
@@ -149,12 +163,7 @@ class ConvolutionMaxPooling(FinishedConvolution):
     def __init__(self, convolution: Convolution) -> None:
         filters, height, width = convolution.output_shape
         geometry = replace(convolution.geometry, rows=height // 2 * 2, columns=width // 2, phases=2)
-        few = filters <= MANY_FILTERS and geometry.kernel >= 5
-        products = (
-            WinogradProducts(geometry)
-            if suits(geometry)
-            else RowProducts(geometry, together=2 if few else 1)
-        )
+        products = WinogradProducts(geometry) if suits(geometry) else RowProducts(geometry)
         super().__init__(convolution, (filters, height // 2, width // 2), products)
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
@@ -175,10 +184,12 @@ class ConvolutionMaxPooling(FinishedConvolution):
         np.add(out, arrays["bias"], out=out)
         np.maximum(out, arrays["zeros"], out=out)
 
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
+    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
+        masked, total = self.before_bias(grad, rows, arrays)
         left, right = out
         upper, lower = left[0::2], left[1::2]
-        np.multiply(grad, arrays["lower"][rows], out=lower)
-        np.subtract(grad, lower, out=upper)
+        np.multiply(masked, arrays["lower"][rows], out=lower)
+        np.subtract(masked, lower, out=upper)
         np.multiply(left, arrays["right"][2 * rows.start : 2 * rows.stop], out=right)
         np.subtract(left, right, out=left)
+        return total

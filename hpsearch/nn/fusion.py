@@ -7,6 +7,7 @@ from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.pooling import MaxPooling
+from hpsearch.nn.quads import ConvolutionQuads, suits
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
@@ -33,6 +34,8 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
             MaxPooling() as pooling,
             *_,
         ] if _halves(convolution, pooling):
+            if suits(convolution.geometry):
+                return ConvolutionQuads(convolution), 3
             return ConvolutionMaxPooling(convolution), 3
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2

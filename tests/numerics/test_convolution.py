@@ -1,17 +1,20 @@
 """The rows of hpsearch.nn.rows against a convolution written as loops, over random shapes."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.nn.arrays import FloatArray
-from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU
+from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU, FinishedConvolution
 from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer, Site
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.pooling import MaxPooling
 from hpsearch.nn.network import Network
+from hpsearch.nn.quads import ConvolutionQuads
 from hpsearch.nn.rows import unroll, windows
 
 sizes = st.integers(1, 9)
@@ -89,7 +92,7 @@ def test_windows_hold_the_taps_in_the_order_of_the_weight() -> None:
     kernel=st.integers(1, 5),
     padding=st.integers(0, 2),
     batch=st.integers(1, 4),
-    pooled=st.booleans(),
+    joined_as=st.sampled_from([ConvolutionReLU, ConvolutionMaxPooling, ConvolutionQuads]),
     first=st.booleans(),
     ties=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
@@ -103,7 +106,7 @@ def test_joined_layers_are_the_layers_one_by_one(
     kernel: int,
     padding: int,
     batch: int,
-    pooled: bool,
+    joined_as: Callable[[Convolution], FinishedConvolution],
     first: bool,
     ties: bool,
     seed: int,
@@ -116,10 +119,11 @@ def test_joined_layers_are_the_layers_one_by_one(
     )
     convolution.wants_input_gradient = not first
     layers: list[Layer] = [convolution]
+    pooled = joined_as is not ConvolutionReLU
     if pooled:
         layers.append(MaxPooling(Site(2, "max_pooling", convolution.output_shape), 2))
     layers.append(ReLU(Site(3, "relu", layers[-1].output_shape)))
-    joined = ConvolutionMaxPooling(convolution) if pooled else ConvolutionReLU(convolution)
+    joined = joined_as(convolution)
     network = Network(layers, [joined], np.float64)
     network.parameters[...] = generator.standard_normal(network.parameters.size)
     x = generator.standard_normal((height, channels, width, batch))
@@ -129,6 +133,7 @@ def test_joined_layers_are_the_layers_one_by_one(
     for layer in layers:
         expected = layer.forward(expected)
     for _ in range(2):  # a second time in used workspaces
+        np.testing.assert_allclose(joined.evaluate(x), expected, rtol=0, atol=1e-12)
         output = joined.forward(x)
         np.testing.assert_allclose(output, expected, rtol=0, atol=1e-12)
     upstream = generator.standard_normal(output.shape)
