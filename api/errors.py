@@ -22,6 +22,7 @@ from hpsearch.errors import (
     JobNotFound,
     JobStateConflict,
     MalformedJson,
+    NetworkTooLarge,
     TrialNotFound,
     UnknownDataset,
 )
@@ -38,6 +39,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     JobStateConflict: (409, "job-state"),
     InvalidSpec: (422, "invalid-request"),
     ImpossibleShape: (422, "impossible-shape"),
+    NetworkTooLarge: (422, "network-too-large"),
     DatasetError: (422, "dataset"),
     IdempotencyConflict: (422, "idempotency-key"),
     DatabaseUnavailable: (503, "database-unavailable"),

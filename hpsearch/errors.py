@@ -48,6 +48,21 @@ class ImpossibleShape(HpsearchError):
         super().__init__(f"layer {layer} ({name}) cannot take {shape}: it needs {needs}")
 
 
+class NetworkTooLarge(HpsearchError):
+    """A network's workspaces for one batch would take more memory than a trial may."""
+
+    def __init__(self, network: str, batch_size: int, needed: int, limit: int) -> None:
+        self.network = network
+        self.batch_size = batch_size
+        self.needed = needed
+        self.limit = limit
+        super().__init__(
+            f"{network} with batch_size {batch_size} would need {needed / 2**20:,.0f} MB of "
+            f"workspaces; the limit is {limit / 2**20:,.0f} MB (a large batch goes through in "
+            "parts, but not with batch_norm)"
+        )
+
+
 class DatasetError(HpsearchError):
     """A data set that is missing or unusable; the message says what the user can do."""
 

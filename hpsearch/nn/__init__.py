@@ -1,6 +1,6 @@
 """Convolutional networks in NumPy alone: layers, loss, optimizers, architectures."""
 
-from hpsearch.nn.building import Size, build_network, network_size, output_shapes
+from hpsearch.nn.building import Size, build_network, check_size, network_size, output_shapes
 from hpsearch.nn.network import Network
 
-__all__ = ["Network", "Size", "build_network", "network_size", "output_shapes"]
+__all__ = ["Network", "Size", "build_network", "check_size", "network_size", "output_shapes"]

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hpsearch.errors import NetworkTooLarge
+from hpsearch.nn import memory
 from hpsearch.nn.architectures import layers_of
 from hpsearch.nn.arrays import Shape
 from hpsearch.nn.fusion import fuse
@@ -19,7 +21,6 @@ from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.dropout import Dropout
 from hpsearch.nn.layers.flatten import Flatten
 from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
-from hpsearch.nn.memory import part_size, workspace_bytes
 from hpsearch.nn.network import Network, parameter_entries, view
 from hpsearch.spec.network import (
     AffineSettings,
@@ -72,11 +73,21 @@ def network_size(
     """What a network would take, without building it. Raises ImpossibleShape."""
     layers = _layers(_descriptions(network, input_shape, classes), input_shape)
     stages, itemsize = fuse(layers), np.dtype(dtype).itemsize
-    together = part_size(layers, stages, batch_size, itemsize)
+    together = memory.part_size(layers, stages, batch_size, itemsize)
     return Size(
         parameters=parameter_entries(layers)[-1].stop,
-        workspace_bytes=workspace_bytes(stages, together, itemsize),
+        workspace_bytes=memory.workspace_bytes(stages, together, itemsize),
     )
+
+
+def check_size(
+    network: NetworkSettings, input_shape: tuple[int, int, int], classes: int, batch_size: int
+) -> None:
+    """Raises NetworkTooLarge where the workspaces would be, and ImpossibleShape."""
+    needed = network_size(network, input_shape, classes, batch_size).workspace_bytes
+    if needed > memory.WHOLE_LIMIT:
+        name = network.architecture or f"a network of {len(network.layers or ())} layers"
+        raise NetworkTooLarge(name, batch_size, needed, memory.WHOLE_LIMIT)
 
 
 def build_network(

@@ -6,6 +6,7 @@ from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.batch_norm import BatchNorm
 
 WORKSPACE_LIMIT = 256 * 2**20  # bytes; a batch that needs more goes through in several parts
+WHOLE_LIMIT = 2**30  # bytes; a batch that cannot be split and needs more is refused
 
 
 def workspace_bytes(stages: Sequence[Layer], batch: int, itemsize: int) -> int:
@@ -24,6 +25,11 @@ def part_size(
     """
     if any(isinstance(layer, BatchNorm) for layer in layers):
         return batch_size
+    return fitting_part(stages, batch_size, itemsize)
+
+
+def fitting_part(stages: Sequence[Layer], batch_size: int, itemsize: int) -> int:
+    """The largest of equal parts of a batch whose workspaces stay below the limit, at least 1."""
     parts = 1
     while parts < batch_size:
         size = -(-batch_size // parts)

@@ -4,8 +4,15 @@ from collections.abc import Iterator
 
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Dataset
-from hpsearch.errors import DatasetError, FieldProblem, ImpossibleShape, InvalidSpec, UnknownDataset
-from hpsearch.nn import output_shapes
+from hpsearch.errors import (
+    DatasetError,
+    FieldProblem,
+    ImpossibleShape,
+    InvalidSpec,
+    NetworkTooLarge,
+    UnknownDataset,
+)
+from hpsearch.nn import check_size, output_shapes
 from hpsearch.runner.ports import DatasetSource
 from hpsearch.search.admission import check
 from hpsearch.spec.search import SearchSpec
@@ -17,16 +24,20 @@ def admit(spec: SearchSpec, source: DatasetSource) -> None:
     """Refuse a job that could not run; raises InvalidSpec that names the fields.
 
     The data set must be there and large enough, each network of the space that differs in one
-    parameter must be possible, and the sampler and the pruner must be installed and able.
+    parameter must be possible, a network that is fixed must fit the memory, and the sampler and the
+    pruner must be installed and able.
     """
     check(spec)
-    dataset = _dataset(spec, source)
+    dataset, images = _dataset(spec, source)
     problems = list(_problems_of_network(spec, dataset))
+    if not problems:
+        problems = list(_problems_of_size(spec, dataset, images))
     if problems:
         raise InvalidSpec(problems)
 
 
-def _dataset(spec: SearchSpec, source: DatasetSource) -> Dataset:
+def _dataset(spec: SearchSpec, source: DatasetSource) -> tuple[Dataset, int]:
+    """The data set, and the number of images in the training part."""
     try:
         dataset = source.load(spec.dataset.name)
     except UnknownDataset as error:
@@ -36,10 +47,10 @@ def _dataset(spec: SearchSpec, source: DatasetSource) -> Dataset:
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.name", str(error), spec.dataset.name)]) from None
     try:
-        split_for(spec, dataset)
+        images = len(split_for(spec, dataset).training)
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.train_size", str(error))]) from None
-    return dataset
+    return dataset, images
 
 
 def _problems_of_network(spec: SearchSpec, dataset: Dataset) -> Iterator[FieldProblem]:
@@ -64,6 +75,23 @@ def _problem(
         output_shapes(network, dataset.shape, dataset.classes)
     except ImpossibleShape as error:
         yield FieldProblem(field, str(error), params.get(field.removeprefix("space.")), error.needs)
+
+
+def _problems_of_size(spec: SearchSpec, dataset: Dataset, images: int) -> Iterator[FieldProblem]:
+    """Whether a fixed network fits the memory, with the smallest batch where that is searched.
+
+    Where numbers of the network are searched, a trial that does not fit ends by itself.
+    """
+    batch_size = spec.space.get("batch_size")
+    if any(name not in TrainingSettings.model_fields for name in spec.space):
+        return
+    smallest = spec.batch_size if batch_size is None else min(map(int, _ends(batch_size)))
+    try:
+        check_size(spec.network, dataset.shape, dataset.classes, min(smallest, images))
+    except NetworkTooLarge as error:
+        field = "batch_size" if batch_size is None else "space.batch_size"
+        allowed = f"a batch that needs {error.limit / 2**20:,.0f} MB at most"
+        yield FieldProblem(field, str(error), smallest, allowed)
 
 
 def _ends(parameter: Parameter) -> list[Value]:

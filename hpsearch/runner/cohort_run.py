@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from hpsearch.errors import ImpossibleShape, InvalidSpec, WorkerLost
+from hpsearch.errors import ImpossibleShape, InvalidSpec, NetworkTooLarge, WorkerLost
 from hpsearch.history import Cohort, Ending, Outcome, Report
 from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share
@@ -16,6 +16,7 @@ from hpsearch.training.tasks import leg_task
 CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,
     MemoryError: Outcome.OUT_OF_MEMORY,
+    NetworkTooLarge: Outcome.OUT_OF_MEMORY,
     ImpossibleShape: Outcome.IMPOSSIBLE_SHAPE,
     InvalidSpec: Outcome.IMPOSSIBLE_SHAPE,
 }

@@ -9,10 +9,12 @@ from hpsearch.datasets.values import Images, Part
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.nn.layers.base import inside
 from hpsearch.nn.loss import softmax_cross_entropy
+from hpsearch.nn.memory import fitting_part
 from hpsearch.nn.network import Network
 from hpsearch.training.batches import load_batch
 
-BATCH = 128  # images evaluated together, always, so that a score is the same to the bit
+BATCH = 128  # images evaluated together, so that a score is the same to the bit; fewer, always as
+# many, where a network's workspaces would be too large
 LARGEST_BATCH = 1024  # whatever is asked for, so that memory stays bounded
 
 
@@ -43,6 +45,7 @@ def evaluate(network: Network, part: Part, batch_size: int = BATCH) -> Score:
 def score_batches(network: Network, images: Images, batch_size: int) -> Iterator[FloatArray]:
     """Scores (classes, batch) of all images, batch by batch; valid until the next batch."""
     batch_size = min(batch_size, LARGEST_BATCH, len(images))
+    batch_size = fitting_part(network.stages, batch_size, network.dtype.itemsize)
     whole = np.empty(inside(images.shape[1:], batch_size), network.dtype)
     for start in range(0, len(images), batch_size):
         count = min(batch_size, len(images) - start)

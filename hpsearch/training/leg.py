@@ -90,7 +90,8 @@ def run_leg(
     """Train from `state`, or from the start where it is None, and score the result.
 
     Looks at `should_stop` before each minibatch. A leg that is stopped or diverges has no state to
-    go on from. Raises ImpossibleShape where the network does not fit the images.
+    go on from. Raises ImpossibleShape where the network does not fit the images, NetworkTooLarge
+    where it does not fit the memory.
     """
     batch_size = min(task.training.batch_size, len(data.training))
     with (

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from hpsearch.nn import Network, build_network
+from hpsearch.nn import Network, build_network, check_size
 from hpsearch.spec.network import NetworkSettings
 
 KEPT = 2  # networks kept at most, the last used
@@ -22,11 +22,15 @@ _lock = threading.Lock()
 def borrowed_network(
     settings: NetworkSettings, input_shape: tuple[int, int, int], classes: int, batch_size: int
 ) -> Iterator[Network]:
-    """A network of this kind, for one user at a time. Its parameters are whatever they are."""
+    """A network of this kind, for one user at a time. Its parameters are whatever they are.
+
+    Raises ImpossibleShape, and NetworkTooLarge before any memory is taken.
+    """
     kind = (settings, input_shape, classes, batch_size)
     with _lock:
         network = _kept.pop(kind, None)
     if network is None:
+        check_size(settings, input_shape, classes, batch_size)
         network = build_network(settings, input_shape, classes, np.random.default_rng(0))
     yield network
     with _lock:

@@ -43,6 +43,32 @@ def test_a_searched_number_that_makes_a_layer_impossible() -> None:
     assert "space.layers.0.kernel_size" in problems(network={"layers": layers}, space=space)
 
 
+LARGE = {"architecture": "deep_convnet", "batch_norm": True, "filters": 400}
+
+
+def test_a_fixed_network_whose_batch_needs_too_much_memory() -> None:
+    found = problems(network=LARGE, batch_size=500)["batch_size"]
+    assert found.startswith("deep_convnet with batch_size 160 would need ")  # 160 train
+    assert "the limit is 1,024 MB" in found
+    searched = {"batch_size": {"type": "int", "low": 150, "high": 200}}
+    assert "batch_size 150 " in problems(network=LARGE, space=searched)["space.batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("network", "space"),
+    [
+        ({**LARGE, "batch_norm": False}, {}),  # its batch goes through in parts
+        (LARGE, {"batch_size": {"type": "int", "low": 1, "high": 200}}),
+        (
+            {"architecture": "deep_convnet", "batch_norm": True},
+            {"filters": {"type": "int", "low": 8, "high": 1000}},
+        ),
+    ],
+)
+def test_a_network_that_may_fit_the_memory_is_admitted(network: object, space: object) -> None:
+    admit(parse_spec({"dataset": "small", "network": network, "space": space}), SOURCE)
+
+
 def test_an_estimate_knows_the_budget() -> None:
     spec = {"dataset": "small", "network": "mlp", "pruner": "none", "rounds": {"count": 1}}
     short = estimate(parse_spec({**spec, "budget": {"trials": 5}}), SOURCE, workers=1)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.digest import digest
-from hpsearch.errors import DatabaseUnavailable, EngineLost, WorkerLost
+from hpsearch.errors import DatabaseUnavailable, EngineLost, NetworkTooLarge, WorkerLost
 from hpsearch.history import History, Outcome, TrialState
 from hpsearch.jobs import JobState
 from hpsearch.runner import job_runner
@@ -164,6 +164,22 @@ def test_a_trial_whose_workers_die_ends_alone() -> None:
     assert ending is not None
     assert ending.outcome is Outcome.WORKER_LOST
     assert "3 workers died" in ending.reason
+
+
+def test_a_trial_that_needs_too_much_memory_ends_alone() -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+
+    def large(task: LegTask) -> LegResult:
+        error = NetworkTooLarge("lenet5", 100, 2**31, 2**30)
+        return LegFailed(error) if task.trial == 4 else made_up(task)
+
+    run(store, large)
+    ending = store.histories["job"].trials[4].ending
+    assert store.jobs["job"].state is JobState.COMPLETED
+    assert ending is not None
+    assert ending.outcome is Outcome.OUT_OF_MEMORY
+    assert "lenet5 with batch_size 100 would need 2,048 MB" in ending.reason
 
 
 def test_too_many_failures_end_the_job_as_failed() -> None:

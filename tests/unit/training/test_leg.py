@@ -2,13 +2,14 @@
 
 import math
 import pickle
+import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from hpsearch.datasets.values import Part, Split
-from hpsearch.errors import ImpossibleShape
+from hpsearch.errors import ImpossibleShape, NetworkTooLarge
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
@@ -167,3 +168,14 @@ def test_a_network_that_does_not_fit_is_refused() -> None:
         run_leg(task(1, {"architecture": "simple_convnet", "kernel_size": 9}), data(), None)
     _, report = run_leg(task(1), data(), None)  # and the process goes on
     assert report.step == 1
+
+
+def test_a_network_too_large_for_the_memory_takes_none() -> None:
+    network = {"architecture": "deep_convnet", "batch_norm": True, "filters": 1000}
+    tracemalloc.start()
+    try:
+        with pytest.raises(NetworkTooLarge, match=r"deep_convnet with batch_size 50 .* 1,024 MB"):
+            run_leg(task(network=network, batch_size=500), data(), None)
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()

@@ -7,6 +7,7 @@ from hpsearch.nn import build_network, memory, network_size
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.batches import load_batch, steps_per_epoch
+from hpsearch.training.evaluation import score_batches
 from hpsearch.training.trainer import Trainer
 
 
@@ -48,6 +49,18 @@ def test_a_large_batch_is_split_and_a_normalised_one_is_not(
         assert whole == batch_norm
         estimate = network_size(settings, (1, 28, 28), 10, 100).workspace_bytes
         assert (estimate > 2_000_000) == batch_norm
+
+
+def test_a_score_needs_no_more_memory_than_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = NetworkSettings(architecture="lenet5", batch_norm=True)
+    network = build_network(settings, (1, 28, 28), 10, np.random.default_rng(0))
+    images = np.zeros((300, 1, 28, 28), np.uint8)
+    widths = []
+    for limit in (256 * 2**20, 8_000_000):
+        monkeypatch.setattr(memory, "WORKSPACE_LIMIT", limit)
+        widths.append({scores.shape[-1] for scores in score_batches(network, images, 100)})
+    assert widths[0] == {100}
+    assert max(widths[1]) < 50
 
 
 def test_steps_per_epoch() -> None:
