@@ -14,7 +14,7 @@ from optuna.pruners import MedianPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from hpsearch.datasets.values import Split
-from hpsearch.search.simulation import Score, Simulation
+from hpsearch.search.simulation import Score, Simulation, Trainer
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.search import parse_spec
 from hpsearch.spec.space import Value
@@ -122,7 +122,18 @@ def ours(**settings: object) -> Contender:
     return run
 
 
-def plain_optuna(sampler: Callable[[int], BaseSampler], careful: bool) -> Contender:
+MakeTrainer = Callable[[Split, int, Ledger], Trainer]
+"""From the data, a seed, and where to note what is spent."""
+
+
+def careless(data: Split, seed: int, ledger: Ledger) -> Trainer:
+    """Our network; an epoch is trained to its end although the loss is NaN."""
+    return NumpyTrainer(data, seed, ledger, whole_epochs=True)
+
+
+def plain_optuna(
+    sampler: Callable[[int], BaseSampler], careful: bool, make_trainer: MakeTrainer
+) -> Contender:
     """What a user writes: three epochs, a report after each, the median pruner.
 
     The careful user looks at every loss, stops at the first that is not finite, reports NaN and
@@ -131,7 +142,7 @@ def plain_optuna(sampler: Callable[[int], BaseSampler], careful: bool) -> Conten
 
     def run(data: Split, seed: int) -> Ledger:
         ledger = Ledger()
-        trainer = NumpyTrainer(data, seed, ledger, whole_epochs=not careful)
+        trainer = make_trainer(data, seed, ledger)
         study = optuna.create_study(
             direction="maximize", sampler=sampler(seed), pruner=MedianPruner()
         )
@@ -158,11 +169,13 @@ def plain_optuna(sampler: Callable[[int], BaseSampler], careful: bool) -> Conten
     return run
 
 
-def _tpe(seed: int) -> BaseSampler:
+def tpe(seed: int) -> BaseSampler:
+    """Optuna's default."""
     return TPESampler(seed=seed)
 
 
-def _random(seed: int) -> BaseSampler:
+def at_random(seed: int) -> BaseSampler:
+    """Optuna's random search."""
     return RandomSampler(seed=seed)
 
 
@@ -172,10 +185,10 @@ CONTENDERS: Mapping[str, Contender] = {
     DEFAULT: ours(),
     "hpsearch, random": ours(sampler="random"),
     "hpsearch, random, one round": ours(sampler="random", rounds={"count": 1}),
-    "Optuna TPE, careful": plain_optuna(_tpe, careful=True),
-    "Optuna TPE, NaN as it comes": plain_optuna(_tpe, careful=False),
-    "Optuna random, careful": plain_optuna(_random, careful=True),
-    "Optuna random, NaN as it comes": plain_optuna(_random, careful=False),
+    "Optuna TPE, careful": plain_optuna(tpe, True, NumpyTrainer),
+    "Optuna TPE, NaN as it comes": plain_optuna(tpe, False, careless),
+    "Optuna random, careful": plain_optuna(at_random, True, NumpyTrainer),
+    "Optuna random, NaN as it comes": plain_optuna(at_random, False, careless),
 }
 
 

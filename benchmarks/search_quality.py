@@ -3,7 +3,7 @@
 Real MNIST (6000 training, 1500 validation images), LeNet-5, SGD, learning rate and weight decay
 over 1e-3 to 1e3, at most 3 epochs a trial, 80 epochs in all for every contender and seed. Prints
 the best accuracy after 20, 40 and 80 epochs, the share of epochs spent on trials that end at
-chance, and seconds; writes JSON and a picture.
+chance, and seconds; writes JSON and a picture. Where PyTorch is installed, it takes part too.
 """
 
 import argparse
@@ -23,11 +23,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core for
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
 
-from benchmarks.search_contenders import CONTENDERS, DEFAULT, Ledger, median_interval
+from benchmarks.search_contenders import CONTENDERS, DEFAULT, Contender, Ledger, median_interval
 from hpsearch.datasets.split import split
 from hpsearch.datasets.values import Dataset, Part, Split
 
+try:
+    from benchmarks.search_torch import TORCH_CONTENDERS
+except ModuleNotFoundError:  # without PyTorch
+    TORCH_CONTENDERS = {}
+
+ALL: Mapping[str, Contender] = {**CONTENDERS, **TORCH_CONTENDERS}
 MARKS = (20, 40, 80)  # epochs spent
 SEEDS = 8
 FIRST_SEED = 100  # the defaults of the search were chosen on others
@@ -35,6 +42,7 @@ QUICK_SEEDS = 2
 TARGETS = {20: 0.90, 40: 0.935, 80: 0.95}
 MOST_WASTED = 0.15
 WORST = 0.92
+UPPER_END = (0.9, 0.97)  # accuracies in the right half of the picture
 
 
 @dataclass(frozen=True)
@@ -54,12 +62,14 @@ class Run:
 def main() -> int:
     options = _options()
     seeds = range(options.first_seed, options.first_seed + options.seeds)
-    names = options.only or list(CONTENDERS)
+    names = options.only or list(ALL)
     cases = [(name, seed) for seed in seeds for name in names]
-    runs = list(_run_all(cases, options))
+    runs: list[Run] = []
+    for run in _run_all(cases, options):
+        runs.append(run)
+        if options.json:
+            options.json.write_text(json.dumps(_document(runs, options), indent=1) + "\n")
     _print_table(runs, names)
-    if options.json:
-        options.json.write_text(json.dumps(_document(runs, options), indent=1) + "\n")
     if options.picture:
         _draw(runs, names, options.picture)
     return _judge(runs) if DEFAULT in names else 0
@@ -70,10 +80,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="two seeds")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many; default %(default)s")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--only", nargs="*", choices=list(CONTENDERS), metavar="CONTENDER")
+    parser.add_argument("--only", nargs="*", choices=list(ALL), metavar="CONTENDER")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--keep", type=Path, help="a folder of finished searches, to go on from")
-    parser.add_argument("--json", type=Path, help="write all results to this file")
+    parser.add_argument("--json", type=Path, help="write results to this file as they come")
     parser.add_argument("--picture", type=Path, help="draw best so far against epochs spent")
     parser.add_argument(
         "--mnist",
@@ -110,7 +120,7 @@ def _run(job: tuple[str, int, Path, Path | None]) -> Run:
         return _read(json.loads(kept.read_text()))
     data = images(mnist)
     began = time.perf_counter()
-    ledger = CONTENDERS[name](data, seed)
+    ledger = ALL[name](data, seed)
     run = _measured(name, seed, ledger, time.perf_counter() - began)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -210,32 +220,39 @@ def _document(runs: Sequence[Run], options: argparse.Namespace) -> dict[str, obj
 
 
 def _draw(runs: Sequence[Run], names: Sequence[str], file: Path) -> None:
-    """Median best so far against epochs spent; the band of our default is worst to best seed."""
+    """Median best so far against epochs spent: all of it, and the upper end.
+
+    The band of our default is worst to best seed.
+    """
     mpl.use("Agg")
+    figure, panels = plt.subplots(1, 2, figsize=(11, 5.2), layout="constrained")
+    for axes, bounds in zip(panels, ((0.0, 1.0), UPPER_END), strict=True):
+        for name in names:
+            _draw_one(axes, [run for run in runs if run.contender == name])
+        axes.set(ylim=bounds, xlim=(0, MARKS[-1]), xticks=range(0, MARKS[-1] + 1, 20))
+        axes.set_xlabel("epochs of training spent, all trials together")
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("best validation accuracy so far, median of the seeds")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
+
+
+def _draw_one(axes: Axes, runs: Sequence[Run]) -> None:
+    name = runs[0].contender
     grid = np.linspace(0, MARKS[-1], 321)
-    figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
-    for name in names:
-        curves = np.array([_sampled(run, grid) for run in runs if run.contender == name])
-        (line,) = axes.plot(
-            grid,
-            np.median(curves, axis=0),
-            label=name,
-            linewidth=2.4 if name == DEFAULT else 1.2,
-            linestyle="-" if name.startswith(DEFAULT) else "--",
-        )
-        if name == DEFAULT:
-            axes.fill_between(
-                grid, curves.min(axis=0), curves.max(axis=0), alpha=0.15, color=line.get_color()
-            )
-    axes.set(
-        xlabel="epochs of training spent, all trials together",
-        ylabel="best validation accuracy so far",
-        ylim=(0.5, 1.0),
-        xlim=(0, MARKS[-1]),
+    curves = np.array([_sampled(run, grid) for run in runs])
+    (line,) = axes.plot(
+        grid,
+        np.median(curves, axis=0),
+        label=name,
+        linewidth=2.6 if name == DEFAULT else 1.3,
+        linestyle="-" if name.startswith(DEFAULT) else "--",
+        zorder=3 if name == DEFAULT else 2,
     )
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize="small")
-    figure.savefig(file)
+    if name == DEFAULT:
+        band = curves.min(axis=0), curves.max(axis=0)
+        axes.fill_between(grid, *band, alpha=0.15, color=line.get_color())
 
 
 def _sampled(run: Run, grid: np.ndarray) -> list[float]:

@@ -17,8 +17,10 @@ LONE = 0.5
 """Of the range before: how wide the range around a single good trial is."""
 MARGIN = 0.25
 """Of the good trials' spread, left free on either side."""
-NARROWEST = 0.25
-"""Of the range before: a round never narrows to less, as its evidence is noisy."""
+NARROWEST_OF_BOX = 0.25
+"""Of the box: the first narrowing leaves no less. Most of a box trains nothing, which is clear."""
+NARROWEST = 0.5
+"""Of a range that was narrowed before: good trials differ by little more than by chance there."""
 FAR_BELOW = 0.6
 """Of the way from the best trial down to the median one: what lies further down is not good."""
 EDGE = 0.1
@@ -82,7 +84,8 @@ def _drawn(
         return before
     start, end = min(places), max(places)
     width = place(box, before.high) - place(box, before.low)
-    narrowest = (NARROWEST if len(places) > 1 else LONE) * width
+    share = NARROWEST_OF_BOX if before == box else NARROWEST
+    narrowest = (share if len(places) > 1 else LONE) * width
     margin = max(MARGIN * (end - start), (narrowest - (end - start)) / 2)
     return between(box, start - margin, end + margin)
 

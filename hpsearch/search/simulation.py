@@ -108,8 +108,8 @@ class Simulation:
         reports, facts = {}, {}
         for trial in running:
             score = self.trainer(trial.params, trial.number, epoch)
-            reached = epoch if score.diverged_at is None else score.epoch
-            reports[trial.number] = Report(step_of(reached), reached, score.accuracy, score.loss)
+            spent = epoch if score.diverged_at is None else min(epoch, score.epoch)
+            reports[trial.number] = Report(step_of(epoch), spent, score.accuracy, score.loss)
             facts[trial.number] = LegFacts(score.first_loss, score.training_loss, score.diverged_at)
         endings = decide(self.spec, self.history, cohort, reports, facts)
         self._record(reports, endings)

@@ -1,5 +1,6 @@
 """Ranges around good trials: on the parameter's scale, inside the box, reversible."""
 
+import math
 from typing import Any
 
 from hpsearch.search.curves import Curve
@@ -41,6 +42,15 @@ def test_around_the_good_on_a_log_scale() -> None:
     assert 1e-3 < rate_of(drawn).low < 0.05
     assert 0.4 < rate_of(drawn).high < 10
     assert "best 4 of 14 trials" in drawn.reason
+
+
+def test_a_box_narrows_to_a_quarter_and_a_range_to_half_of_itself() -> None:
+    """Whose good trials lie close together says less in a range where all of them train."""
+    points = [(0.099, 0.9), (0.1, 0.91), (0.101, 0.9), (0.102, 0.9), *bad(10)]
+    first = rate_of(around(RATE, points))
+    assert math.isclose(math.log10(first.high / first.low), 6 / 4)
+    second = rate_of(around(RATE, points, {"learning_rate": first}))
+    assert math.isclose(math.log10(second.high / second.low), 6 / 8)
 
 
 def test_the_best_far_away_takes_the_range_with_it() -> None:
