@@ -14,9 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -70,6 +72,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="measure fewer steps")
     parser.add_argument("--network", choices=NETWORKS, action="append", help="only these")
     parser.add_argument("--optimizer", choices=["sgd", "adam", FORWARD], action="append")
+    parser.add_argument(
+        "--floor", action="store_true", help="measure the products of a step alone, too"
+    )
     arguments = parser.parse_args()
     restart_with_one_thread()
     if torch is None:
@@ -82,6 +87,10 @@ def main() -> None:
                 rows.append(measure(name, batch, optimizer, rounds_for(arguments.quick, batch)))
                 print(line(rows[-1]), flush=True)
         print_layers(name, NETWORKS[name][1][-1], rounds_for(arguments.quick, 100))
+        if arguments.floor:
+            for batch in NETWORKS[name][1]:
+                print(floor(name, batch, rounds_for(arguments.quick, batch)), flush=True)
+            print()
     report = {"conditions": conditions(), "rows": [asdict(row) for row in rows]}
     print(json.dumps(report["conditions"]))
     if arguments.json is not None:
@@ -246,6 +255,40 @@ def print_layers(name: str, batch: int, rounds: int) -> None:
         label = f"{type(stage).__name__} {stage.input_shape} → {stage.output_shape}"
         print(f"  {label:<52} {both[0]:>7.2f} {both[1]:>9.2f}")
     print()
+
+
+def floor(name: str, batch: int, rounds: int) -> str:
+    """What the matrix products of a step with SGD take by themselves, each with warm arrays.
+
+    The products are those of a step, written down while it runs and then made again one by one.
+    """
+    images, labels = batch_of(name, batch)
+    step = our_step(name, images, labels, "sgd")
+    products: list[Step] = []
+    matmul: Callable[..., Any] = np.matmul
+
+    def written_down(*operands: Any, out: Any) -> Any:
+        products.append(partial(matmul, *operands, out=out))
+        return matmul(*operands, out=out)
+
+    step()
+    with mock.patch.object(np, "matmul", written_down):
+        step()
+    times: dict[Step, list[float]] = {product: [] for product in products}
+    steps, peaks = [], []
+    matrix = np.ones((PEAK_SIZE, PEAK_SIZE), np.float32)
+    for _ in range(rounds):
+        peaks.append(2 * PEAK_SIZE**3 / timed(lambda: matrix @ matrix))
+        steps += [timed(step) for _ in range(STEPS_A_TURN)]
+        for product in products:
+            product()
+            times[product] += [timed(product) for _ in range(2)]
+    alone = sum(median(values) for values in times.values())
+    share = operations(name, batch, "sgd") / alone / median(peaks)
+    return (
+        f"  {name}, batch {batch}: {len(products)} calls for products, which alone take "
+        f"{alone * 1e3:.2f} ms ({share:.0%} of peak) of a step's {median(steps) * 1e3:.2f} ms"
+    )
 
 
 def line(row: Row) -> str:

@@ -103,7 +103,7 @@ class ConvolutionQuads(FinishedConvolution):
         np.maximum(upper, lower, out=out)
         np.add(out, arrays["bias"], out=out)
         np.maximum(out, arrays["zeros"], out=out)
-        np.greater(out, arrays["zeros"], out=winners[:, 0])
+        np.greater(out, 0, out=winners[:, 0])
         np.logical_and(winners[:, 1], winners[:, 0], out=winners[:, 1])
         np.logical_xor(winners[:, 0], winners[:, 1], out=winners[:, 0])  # one of both, or none
         np.logical_and(winners[:, 2:], winners[:, :2], out=winners[:, 2:])

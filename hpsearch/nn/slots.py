@@ -7,10 +7,22 @@ enough that no shift leaves its slot: then a shift moves a whole row of all chan
 run of memory, and NumPy adds such runs three times faster than many short ones.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.nn.products import RowGeometry
+
+
+@dataclass(frozen=True)
+class Move:
+    """What one tap of the columns of one phase gives: to which slots, moved by how many columns."""
+
+    phase: int
+    tap: int
+    remainder: int
+    shift: int
 
 
 class Slots:
@@ -19,10 +31,14 @@ class Slots:
     def __init__(self, geometry: RowGeometry) -> None:
         self.geometry = geometry
         self.step = geometry.stride * geometry.phases
-        shifts = [self._shift(phase, v)[1] for phase, v in self._taps()]
+        moves = [
+            self._move(phase, v) for phase in range(geometry.phases) for v in range(geometry.kernel)
+        ]
+        shifts = [move.shift for move in moves]
         self.first = max(0, -min(shifts))  # where column 0 of the input stands
         widest = -(-geometry.width // self.step)
         self.columns = self.first + max(geometry.columns + max(shifts), widest)
+        self.moves = [[m for m in moves if m.remainder == r] for r in range(self.step)]
 
     def add_up(self, row_grads: FloatArray, slots: FloatArray, rows: FloatArray) -> None:
         """Write rows of the input's gradient, (rows, C, W, batch).
@@ -34,22 +50,23 @@ class Slots:
         batch = rows.shape[-1]
         flat = slots.reshape(*slots.shape[:2], -1)
         values = row_grads.reshape(*row_grads.shape[:3], -1)
-        flat.fill(0)
-        for phase, v in self._taps():
-            remainder, shift = self._shift(phase, v)
-            moved = (self.first + shift) * batch
-            place = flat[remainder, :, moved:]
-            np.add(place, values[phase, :, v, : place.shape[-1]], out=place)
-        for remainder in range(self.step):
+        for remainder, moves in enumerate(self.moves):
+            sums = flat[remainder]
+            if not moves:
+                sums.fill(0)
+            for position, move in enumerate(moves):
+                moved = (self.first + move.shift) * batch
+                place = sums[:, moved:]
+                value = values[move.phase, :, move.tap, : place.shape[-1]]
+                if position == 0:
+                    sums[:, :moved] = 0
+                    np.copyto(place, value)
+                else:
+                    np.add(place, value, out=place)
             columns = rows[:, :, remainder :: self.step]
             stop = self.first + columns.shape[2]
             np.copyto(columns, slots[remainder, :, :, self.first : stop])
 
-    def _taps(self) -> list[tuple[int, int]]:
-        g = self.geometry
-        return [(phase, v) for phase in range(g.phases) for v in range(g.kernel)]
-
-    def _shift(self, phase: int, v: int) -> tuple[int, int]:
-        """The remainder, and how many columns the shift is."""
-        offset = phase * self.geometry.stride + v - self.geometry.padding
-        return offset % self.step, offset // self.step
+    def _move(self, phase: int, tap: int) -> Move:
+        offset = phase * self.geometry.stride + tap - self.geometry.padding
+        return Move(phase, tap, offset % self.step, offset // self.step)
