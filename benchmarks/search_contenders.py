@@ -142,31 +142,33 @@ def plain_optuna(
 
     def run(data: Split, seed: int) -> Ledger:
         ledger = Ledger()
-        trainer = make_trainer(data, seed, ledger)
-        study = optuna.create_study(
-            direction="maximize", sampler=sampler(seed), pruner=MedianPruner()
-        )
-
-        def objective(trial: optuna.Trial) -> float:
-            params = {
-                "learning_rate": trial.suggest_float("learning_rate", LOW, HIGH, log=True),
-                "weight_decay": trial.suggest_float("weight_decay", LOW, HIGH, log=True),
-            }
-            accuracy = math.nan
-            for epoch in range(1, int(LONGEST) + 1):
-                accuracy = trainer(params, trial.number, epoch).accuracy
-                if math.isnan(accuracy) and not careful:
-                    return accuracy
-                trial.report(accuracy, epoch)
-                if math.isnan(accuracy) or trial.should_prune():
-                    raise optuna.TrialPruned
-            return accuracy
-
-        while ledger.spent < BUDGET:
-            study.optimize(objective, n_trials=1)
+        search_plainly(sampler(seed), careful, make_trainer(data, seed, ledger), ledger)
         return ledger
 
     return run
+
+
+def search_plainly(sampler: BaseSampler, careful: bool, trainer: Trainer, ledger: Ledger) -> None:
+    """Run trials until the budget is spent; the trainer notes in the ledger what it spends."""
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=MedianPruner())
+
+    def objective(trial: optuna.Trial) -> float:
+        params = {
+            "learning_rate": trial.suggest_float("learning_rate", LOW, HIGH, log=True),
+            "weight_decay": trial.suggest_float("weight_decay", LOW, HIGH, log=True),
+        }
+        accuracy = math.nan
+        for epoch in range(1, int(LONGEST) + 1):
+            accuracy = trainer(params, trial.number, epoch).accuracy
+            if math.isnan(accuracy) and not careful:
+                return accuracy
+            trial.report(accuracy, epoch)
+            if math.isnan(accuracy) or trial.should_prune():
+                raise optuna.TrialPruned
+        return accuracy
+
+    while ledger.spent < BUDGET:
+        study.optimize(objective, n_trials=1)
 
 
 def tpe(seed: int) -> BaseSampler:

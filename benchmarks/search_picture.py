@@ -64,8 +64,9 @@ def draw(history: History, file: Path) -> None:
             title=f"round {each.index + 1}: {len(trials)} trials of up to {each.epochs:g} epochs",
         )
     panels[0][0].set_ylabel("weight decay")
-    panels[0][0].legend(loc="lower right", fontsize="small")
-    figure.savefig(file)
+    handles, labels = panels[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(COLORS))
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
 def _points(axes: Axes, trials: list[Trial], outcome: Outcome, color: str) -> None:
@@ -78,7 +79,9 @@ def _points(axes: Axes, trials: list[Trial], outcome: Outcome, color: str) -> No
 def _range(axes: Axes, rate: Parameter, decay: Parameter) -> None:
     assert rate.type == decay.type == "float"
     size = rate.high - rate.low, decay.high - decay.low
-    axes.add_patch(Rectangle((rate.low, decay.low), *size, color="#1f77b4", alpha=0.12))
+    axes.add_patch(
+        Rectangle((rate.low, decay.low), *size, facecolor="#e3edf6", edgecolor="#1f77b4")
+    )
 
 
 if __name__ == "__main__":
