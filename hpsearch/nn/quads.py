@@ -53,9 +53,10 @@ class QuadProducts(RowProducts):
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
         super().weight_gradient(arrays["quad_gradient"], arrays)
-        out.fill(0)
-        for place in self._places(arrays["quad_gradient"]):
-            total = out.reshape(place.shape)
+        first, second, *others = self._places(arrays["quad_gradient"])
+        total = out.reshape(first.shape)
+        np.add(first, second, out=total)
+        for place in others:
             total += place
 
     def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # stands in its places

@@ -54,17 +54,17 @@ class RowProducts(Products):
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
         unroll(x, arrays["unrolled"], self.geometry)
-        self.weight = weight
+        self.weight, self.windows = weight, windows(arrays["unrolled"], self.geometry)
 
-    def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:
-        np.matmul(self.weight, self._windows(rows, arrays), out=out)
+    def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:  # noqa: ARG002  # windows holds them
+        np.matmul(self.weight, self.windows[:, rows], out=out)
 
     def begin_gradient(self, arrays: Arrays) -> None:
         arrays["gradient"].fill(0)
 
     def add_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> None:
         """The gradient turned, (depth, filters): BLAS makes that faster."""
-        window, total = self._windows(rows, arrays), arrays["gradient"]
+        window, total = self.windows[:, rows], arrays["gradient"]
         gradients = arrays["gradients"][:, : window.shape[1]]
         np.matmul(window, grad.swapaxes(2, 3), out=gradients)
         for phase in gradients:
@@ -106,10 +106,6 @@ class RowProducts(Products):
             self.slots.add_up(row_grads[:, rows], arrays["slots"][:, rows], grad_input[start:stop])
         return grad_input
 
-    def _windows(self, rows: slice, arrays: Arrays) -> FloatArray:
-        """The matrices (phases, products, depth, run) for these rows."""
-        return windows(arrays["unrolled"], self.geometry)[rows].swapaxes(0, 1)
-
     def _weight_by_row(self, weight: FloatArray, out: FloatArray) -> FloatArray:
         """The weight as (s v c, u f) with u ≡ s modulo the stride, falling; 0 where u is none."""
         g = self.geometry
@@ -146,13 +142,13 @@ def unroll(x: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
 
 
 def windows(unrolled: FloatArray, geometry: RowGeometry) -> FloatArray:
-    """A view (rows, phases, depth, run): the matrices of all products."""
+    """A view (phases, rows, depth, run): the matrices of all products."""
     run = geometry.columns * unrolled.shape[-1]
     depth = geometry.kernel**2 * geometry.channels
     item, row = unrolled.itemsize, unrolled.strides[0]
     return as_strided(
         unrolled,
-        (geometry.rows, geometry.phases, depth, run),
-        (geometry.stride * row, run * item, geometry.phases * run * item, item),
+        (geometry.phases, geometry.rows, depth, run),
+        (run * item, geometry.stride * row, geometry.phases * run * item, item),
         writeable=False,
     )

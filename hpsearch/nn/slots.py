@@ -58,8 +58,7 @@ class Slots:
                 moved = (self.first + move.shift) * batch
                 place = sums[:, moved:]
                 value = values[move.phase, :, move.tap, : place.shape[-1]]
-                if position == 0:
-                    sums[:, :moved] = 0
+                if position == 0:  # of the columns before it none is read
                     np.copyto(place, value)
                 else:
                     np.add(place, value, out=place)

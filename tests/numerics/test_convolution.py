@@ -52,6 +52,11 @@ def test_convolution_against_loops(
     network.parameters[...] = generator.standard_normal(network.parameters.size)
     x = generator.standard_normal((height, channels, width, batch))
     np.testing.assert_allclose(layer.forward(x), by_loops(x, layer), rtol=0, atol=1e-12)
+    upstream = generator.standard_normal(layer.forward(x).shape)
+    grad = layer.backward(upstream).copy()
+    step = generator.standard_normal(x.shape)  # of any length: the layer is linear
+    change = layer.forward(x + step).copy() - layer.forward(x)
+    assert np.vdot(change, upstream) == pytest.approx(np.vdot(step, grad), abs=1e-9)
 
 
 def by_loops(x: FloatArray, layer: Convolution) -> FloatArray:
@@ -79,9 +84,9 @@ def test_windows_hold_the_taps_in_the_order_of_the_weight() -> None:
     unrolled = np.zeros((4, 3, 2, 1, 3, 3))
     unroll(x, unrolled, layer.geometry)
     window = windows(unrolled, layer.geometry)
-    assert window.shape == (2, 1, 18, 9)
+    assert window.shape == (1, 2, 18, 9)
     u, v, c, j, n = 2, 1, 1, 2, 0
-    assert window[1, 0, (u * 3 + v) * 2 + c, j * 3 + n] == x[1 + u, c, j + v, n]
+    assert window[0, 1, (u * 3 + v) * 2 + c, j * 3 + n] == x[1 + u, c, j + v, n]
 
 
 @given(
