@@ -15,7 +15,7 @@ from hpsearch.nn.layers.base import Layer, inside
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.products import Arrays, Products
 from hpsearch.nn.rows import RowProducts
-from hpsearch.nn.winograd import WinogradProducts, suits
+from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
 
 
 class FinishedConvolution(Layer):
@@ -31,12 +31,13 @@ class FinishedConvolution(Layer):
         self.products = products
         self.geometry = products.geometry
         self.ratio = self.geometry.rows // output_shape[1]  # rows of sums for one of output
+        self.phases = max(1, self.geometry.phases // self.ratio)  # of the columns of the output
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         g, (filters, height, width) = self.geometry, self.output_shape
         row = (filters, width * batch)
         at_once = self.products.rows_at_once(batch)
-        kept = g.rows if self.wants_input_gradient else at_once
+        kept = g.rows if self._keeps_gradient() else at_once
         block = (at_once // self.ratio, *row)
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
@@ -46,7 +47,7 @@ class FinishedConvolution(Layer):
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
             "bias": Buffer((filters, g.columns * batch)),
-            "zeros": Buffer(row, zeroed=True),
+            "zeros": Buffer((filters, g.columns * batch), zeroed=True),
             "ones": Buffer(row[1:]),
         }
 
@@ -95,7 +96,7 @@ class FinishedConvolution(Layer):
         gradients["bias"].fill(0)
         upstream = grad_output.reshape(arrays["output"].shape)
         for rows, made in self._blocks(arrays):
-            kept = made if self.wants_input_gradient else slice(0, made.stop - made.start)
+            kept = made if self._keeps_gradient() else slice(0, made.stop - made.start)
             opened = arrays["grad_made"][:, kept]
             gradients["bias"] += self.open(upstream[rows], opened, rows, arrays)
             self.products.add_gradient(made, opened, arrays)
@@ -110,9 +111,40 @@ class FinishedConvolution(Layer):
     ) -> tuple[FloatArray, FloatArray]:
         """The gradient where the output is above 0, and its sum for each filter."""
         alive, masked = arrays["alive"][: len(grad)], arrays["grad"][: len(grad)]
-        np.greater(arrays["output"][rows], arrays["zeros"], out=alive)
+        np.greater(arrays["output"][rows], 0, out=alive)
         np.multiply(grad, alive, out=masked)
         return masked, (masked @ arrays["ones"]).sum(axis=0)
+
+    def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> None:
+        """Add the bias, take the ReLU, and put the columns of all phases into rows of the output.
+
+        The values, (phases, rows, filters, run), are overwritten.
+        """
+        place = out[None] if self.phases == 1 else values
+        np.add(values, arrays["bias"], out=place)
+        np.maximum(place, arrays["zeros"], out=place)
+        if self.phases > 1:
+            for columns, part in self._by_phase(out, place):
+                np.copyto(columns, part[:, :, : columns.shape[2]])
+
+    def spread(self, rows: FloatArray, out: FloatArray) -> None:
+        """The columns of these rows in all phases; 0 where the last are not wanted."""
+        for columns, part in self._by_phase(rows, out):
+            np.copyto(part[:, :, : columns.shape[2]], columns)
+            part[:, :, columns.shape[2] :] = 0
+
+    def _by_phase(
+        self, rows: FloatArray, values: FloatArray
+    ) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """For each phase its columns of the rows, and its values, which may be more."""
+        shape, batch = rows.shape[:2], values.shape[-1] // self.geometry.columns
+        by_column = rows.reshape(*shape, -1, batch)
+        for phase, part in enumerate(values):
+            yield by_column[:, :, phase :: self.phases], part.reshape(*shape, -1, batch)
+
+    def _keeps_gradient(self) -> bool:
+        """Whether that of all sums must stay until the input's gradient is made."""
+        return self.wants_input_gradient and not self.products.keeps_gradient
 
     def _blocks(self, arrays: Arrays) -> Iterator[tuple[slice, slice]]:
         """Blocks of rows of the output, and of the sums for them."""
@@ -127,30 +159,17 @@ class ConvolutionReLU(FinishedConvolution):
 
     def __init__(self, convolution: Convolution) -> None:
         products: Products = RowProducts(convolution.geometry)
-        in_tiles = replace(
-            convolution.geometry, phases=2, columns=convolution.geometry.columns // 2
-        )
-        if convolution.geometry.columns % 2 == 0 and suits(in_tiles):
-            products = WinogradProducts(in_tiles)
+        if suits(convolution.geometry):
+            products = WinogradProducts(in_tiles(convolution.geometry))
         super().__init__(convolution, convolution.output_shape, products)
 
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # keeps no mask
-        np.add(sums, arrays["bias"], out=sums)
-        for place, values in zip(self._phases(out), sums, strict=True):
-            np.copyto(place, values.reshape(place.shape))
-        np.maximum(out, arrays["zeros"], out=out)
+        self.finish_columns(sums, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
         masked, total = self.before_bias(grad, rows, arrays)
-        for values, place in zip(self._phases(masked), out, strict=True):
-            np.copyto(place.reshape(values.shape), values)
+        self.spread(masked, out)
         return total
-
-    def _phases(self, rows: FloatArray) -> list[FloatArray]:
-        """Views of the columns of each phase: (rows, filters, columns, batch)."""
-        g = self.geometry
-        by_column = rows.reshape(*rows.shape[:2], g.columns * g.phases, -1)
-        return [by_column[:, :, phase :: g.phases] for phase in range(g.phases)]
 
 
 class ConvolutionMaxPooling(FinishedConvolution):
@@ -162,34 +181,57 @@ class ConvolutionMaxPooling(FinishedConvolution):
 
     def __init__(self, convolution: Convolution) -> None:
         filters, height, width = convolution.output_shape
-        geometry = replace(convolution.geometry, rows=height // 2 * 2, columns=width // 2, phases=2)
-        products = WinogradProducts(geometry) if suits(geometry) else RowProducts(geometry)
+        whole = replace(convolution.geometry, rows=height // 2 * 2)
+        products: Products = RowProducts(replace(whole, columns=width // 2, phases=2))
+        if suits(convolution.geometry):
+            products = WinogradProducts(in_tiles(whole))
         super().__init__(convolution, (filters, height // 2, width // 2), products)
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
-        filters, height, width = self.output_shape
+        buffers = super().buffers(batch)
+        filters, height, _ = self.output_shape
+        run = self.geometry.columns * batch
+        rows_at_once = self.products.rows_at_once(batch) // 2
+        spread = rows_at_once if self.phases > 1 else 0
         return {
-            **super().buffers(batch),
-            "right": Buffer((2 * height, filters, width * batch), mask=True),
-            "lower": Buffer((height, filters, width * batch), mask=True),
+            **buffers,
+            "right": Buffer((self.phases, 2 * height, filters, run), mask=True),
+            "lower": Buffer((self.phases, height, filters, run), mask=True),
+            "spread": Buffer((self.phases, spread, filters, run)),
         }
 
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
-        left, right = sums
-        np.greater(right, left, out=arrays["right"][2 * rows.start : 2 * rows.stop])
+        left, right = sums[0::2], sums[1::2]
+        np.greater(right, left, out=arrays["right"][:, 2 * rows.start : 2 * rows.stop])
         np.maximum(left, right, out=left)
-        upper, lower = left[0::2], left[1::2]
-        np.greater(lower, upper, out=arrays["lower"][rows])
-        np.maximum(upper, lower, out=out)
-        np.add(out, arrays["bias"], out=out)
-        np.maximum(out, arrays["zeros"], out=out)
+        upper, lower = left[:, 0::2], left[:, 1::2]
+        np.greater(lower, upper, out=arrays["lower"][:, rows])
+        np.maximum(upper, lower, out=upper)
+        self.finish_columns(upper, out, arrays)
+
+    def finish_evaluated(
+        self,
+        sums: FloatArray,
+        out: FloatArray,
+        rows: slice,  # noqa: ARG002  # keeps no mask
+        arrays: Arrays,
+    ) -> None:
+        left, right = sums[0::2], sums[1::2]
+        np.maximum(left, right, out=left)
+        upper, lower = left[:, 0::2], left[:, 1::2]
+        np.maximum(upper, lower, out=upper)
+        self.finish_columns(upper, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
         masked, total = self.before_bias(grad, rows, arrays)
-        left, right = out
-        upper, lower = left[0::2], left[1::2]
-        np.multiply(masked, arrays["lower"][rows], out=lower)
-        np.subtract(masked, lower, out=upper)
-        np.multiply(left, arrays["right"][2 * rows.start : 2 * rows.stop], out=right)
+        spread = masked[None]
+        if self.phases > 1:
+            spread = arrays["spread"][:, : len(masked)]
+            self.spread(masked, spread)
+        left, right = out[0::2], out[1::2]
+        upper, lower = left[:, 0::2], left[:, 1::2]
+        np.multiply(spread, arrays["lower"][:, rows], out=lower)
+        np.subtract(spread, lower, out=upper)
+        np.multiply(left, arrays["right"][:, 2 * rows.start : 2 * rows.stop], out=right)
         np.subtract(left, right, out=left)
         return total

@@ -16,7 +16,8 @@ class RowGeometry:
     """The sizes of a convolution: `rows` of output, and `columns` times `phases` of them.
 
     With two phases the output columns stand in the order 0, 2, 4, … 1, 3, 5, …, so that the left
-    and the right halves of 2 × 2 windows are whole runs of memory.
+    and the right halves of 2 × 2 windows are whole runs of memory. So it is with four, of which the
+    last columns may not be wanted.
     """
 
     channels: int
@@ -38,6 +39,8 @@ class Products(ABC):
     The weight is (filters, kernel·kernel·channels). `arrays` are the workspaces that `buffers`
     names.
     """
+
+    keeps_gradient = False  # whether `input_gradient` needs no more than `add_gradient` was given
 
     def __init__(self, geometry: RowGeometry) -> None:
         self.geometry = geometry

@@ -7,53 +7,72 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hpsearch.nn import build_network
+from hpsearch.nn import build_network, winograd
 from hpsearch.nn.arrays import FloatArray, Workspace
 from hpsearch.nn.products import Products, RowGeometry
 from hpsearch.nn.rows import RowProducts
-from hpsearch.nn.winograd import WinogradProducts, suits
+from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
 from hpsearch.spec.network import NetworkSettings
 
 
 @given(
     channels=st.integers(1, 3),
-    half_height=st.integers(1, 5),
-    half_width=st.integers(1, 5),
+    height=st.integers(1, 9),
+    width=st.integers(1, 13),
     filters=st.integers(1, 4),
     padding=st.integers(0, 2),
     batch=st.integers(1, 3),
     dropped=st.booleans(),
+    block=st.sampled_from([1, 800_000]),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_same_sums_and_gradients(
     channels: int,
-    half_height: int,
-    half_width: int,
+    height: int,
+    width: int,
     filters: int,
     padding: int,
     batch: int,
     dropped: bool,
+    block: int,
     seed: int,
 ) -> None:
-    height, width = 2 * half_height, 2 * half_width
     rows, columns = height + 2 * padding - 2, width + 2 * padding - 2
-    if dropped:  # the last two rows and columns are not asked for
-        rows, columns = rows - 2, columns - 2
-    assume(rows >= 2)
-    assume(columns >= 2)
-    geometry = RowGeometry(
-        channels, height, width, filters, 3, 1, padding, rows, columns // 2, phases=2
-    )
+    rows -= dropped  # the last row is not asked for
+    assume(rows >= 1)
+    assume(columns >= 1)
+    geometry = RowGeometry(channels, height, width, filters, 3, 1, padding, rows, columns)
     generator = np.random.default_rng(seed)
     x = generator.standard_normal((height, channels, width, batch))
     weight = generator.standard_normal((filters, 9 * channels))
-    grad = generator.standard_normal((2, rows, filters, columns // 2 * batch))
+    grad = generator.standard_normal((1, rows, filters, columns * batch))
     expected = everything(RowProducts(geometry), x, weight, grad)
-    for ours, theirs in zip(
-        everything(WinogradProducts(geometry), x, weight, grad), expected, strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-11)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(winograd, "BLOCK", block)  # of two rows, or of all
+        ours = everything(
+            WinogradProducts(in_tiles(geometry)), x, weight, by_phase(grad, columns, batch)
+        )
+    ours[0] = in_order(ours[0], columns, batch)
+    for one, other in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+def by_phase(values: FloatArray, columns: int, batch: int) -> FloatArray:
+    """Rows (1, rows, filters, columns · batch) in four phases, with zeros for what is missing."""
+    rows, filters = values.shape[1:3]
+    by_column = np.zeros((rows, filters, -(-columns // 4) * 4, batch))
+    by_column[:, :, :columns] = values.reshape(rows, filters, columns, batch)
+    phases = [by_column[:, :, phase::4].reshape(rows, filters, -1) for phase in range(4)]
+    return np.stack(phases)
+
+
+def in_order(values: FloatArray, columns: int, batch: int) -> FloatArray:
+    """The other way round."""
+    _, rows, filters, run = values.shape
+    by_tile = values.reshape(4, rows, filters, run // batch, batch)
+    by_column = by_tile.transpose(1, 2, 3, 0, 4).reshape(rows, filters, -1, batch)
+    return by_column[:, :, :columns].reshape(1, rows, filters, columns * batch)
 
 
 def everything(
@@ -79,12 +98,29 @@ def everything(
 
 
 def test_who_uses_it() -> None:
-    fitting = RowGeometry(32, 8, 8, 32, 3, 1, 1, rows=8, columns=4, phases=2)
+    fitting = RowGeometry(32, 8, 8, 32, 3, 1, 1, rows=8, columns=8)
     assert suits(fitting)
+    assert suits(replace(fitting, width=14, columns=14))
     assert not suits(replace(fitting, kernel=5))
     assert not suits(replace(fitting, stride=2))
     assert not suits(replace(fitting, channels=1))
-    assert not suits(replace(fitting, height=7, rows=7))
+    assert not suits(replace(fitting, width=5, columns=5))  # two tiles for five columns
+
+
+def test_float32_sums_stay_close_to_float64() -> None:
+    geometry = in_tiles(RowGeometry(64, 8, 8, 64, 3, 1, 1, rows=8, columns=8))
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((8, 64, 8, 10))
+    weight = generator.standard_normal((64, 9 * 64))
+    grad = generator.standard_normal((4, 8, 64, 20))
+    exact = everything(WinogradProducts(geometry), x, weight, grad)
+    rounded = everything(WinogradProducts(geometry), *(single(a) for a in (x, weight, grad)))
+    for one, other in zip(rounded, exact, strict=True):
+        assert np.abs(one - other).max() < 5e-6 * np.abs(other).max()
+
+
+def single(values: FloatArray) -> FloatArray:
+    return values.astype(np.float32)
 
 
 @pytest.mark.parametrize("name", ["deep_convnet", "alexnet_small"])
