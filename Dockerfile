@@ -1,5 +1,7 @@
 # One image for all of hpsearch's own services; docker-compose.yml says which command each runs.
-FROM python:3.11-slim-bookworm AS build
+ARG PYTHON=python:3.11.13-slim-bookworm@sha256:86adf8dbadc3d6e82ee5dd2c74bec2e1c2467cdad47886280501df722372d2e1
+
+FROM $PYTHON AS build
 WORKDIR /build
 RUN python -m venv /opt/hpsearch
 COPY requirements.lock .
@@ -10,7 +12,7 @@ COPY storage storage
 COPY api api
 RUN /opt/hpsearch/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.11-slim-bookworm
+FROM $PYTHON
 RUN useradd --system --uid 10001 --create-home --home-dir /home/hpsearch hpsearch \
  && install -d -o hpsearch -g hpsearch /data
 COPY --from=build /opt/hpsearch /opt/hpsearch

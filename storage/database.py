@@ -25,6 +25,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.backend = _backend(url)
+        self._refused: str | None = None
 
     def initialise(self) -> None:
         """Create or bring up to date Optuna's tables and ours; harmless where they are there.
@@ -42,10 +43,12 @@ class Database:
     def check(self) -> dict[str, Any]:
         """What can be said of the database right now; never raises.
 
-        reachable, library, schema and optuna_schema (what is there and what is wanted), and
-        problems: one sentence each, none where all is well.
+        reachable, library, schema and optuna_schema (what is there and what is wanted), refused
+        (why the last attempt to write failed; None where it succeeded) and problems: one sentence
+        each, none where all is well.
         """
         facts: dict[str, Any] = {"reachable": False, "backend": self.backend.name, "problems": []}
+        facts["refused"] = self._refused
         try:
             with translated(), self.backend.reader.connect() as connection:
                 facts["library"] = self.backend.library()
@@ -69,10 +72,15 @@ class Database:
         durable: survives a power cut once it has returned; without it the last few transactions
         may be lost then, together and from the end, never in part.
         """
-        with translated(), self.backend.writing(), self.backend.writer.connect() as connection:
-            connection = connection.execution_options(durable=durable)
-            with connection.begin():
-                yield connection
+        try:
+            with translated(), self.backend.writing(), self.backend.writer.connect() as connection:
+                connection = connection.execution_options(durable=durable)
+                with connection.begin():
+                    yield connection
+        except DatabaseUnavailable as error:
+            self._refused = str(error)
+            raise
+        self._refused = None
 
     def close(self) -> None:
         """Close all connections; the database may be used again afterwards."""

@@ -42,17 +42,19 @@ def metrics(services: ServicesOf) -> Response:
 def readyz(services: ServicesOf, response: Response) -> Readiness:
     """Whether requests can be served: 503 where the database cannot be reached.
 
-    A server that stands by, or that waits for workers, still takes jobs: it is ready, and says so
-    in `problems`.
+    A server that stands by, that waits for workers, or whose last attempt to write failed although
+    the database answers (a full disk) still serves what it can: it is ready, and says what is
+    wrong in `problems`.
     """
     status = services.runner.status()
     database = dict(services.database.check())
     wrong = [str(each) for each in database.pop("problems")]
     if wrong:
         response.status_code = 503
+    others = dict.fromkeys(each for each in (database.pop("refused"), status.problem) if each)
     return Readiness(
         ready=not wrong,
-        problems=wrong + ([status.problem] if status.problem else []),
+        problems=[*wrong, *(each for each in others if each not in wrong)],
         leader=status.leader,
         workers=status.workers,
         database=database,

@@ -65,10 +65,12 @@ def test_a_full_disk_is_said_and_survived(
         refused = wait_until_refused(service)
         assert refused.status_code == 503
         assert "disk is full" in refused.json()["detail"]
+        assert "disk is full" in " ".join(service.readiness()["problems"])
         threading.Event().wait(1)
         (seen / "filler").unlink()
         wait_until(lambda: accepts(service, "the-job"), RETURN_TIMEOUT, "writing again")
         service.wait_for_end(job)
+        assert service.readiness()["problems"] == []
         copy = copied(seen, tmp_path)
     assert result_of(f"sqlite:///{copy}", job) == undisturbed
     database = sqlite3.connect(copy)

@@ -1,0 +1,107 @@
+"""How busy many workers are kept: legs that train nothing but take their time, on Dask workers.
+
+A job with as many trials side by side as there are workers, on SQLite. Each leg sleeps instead of
+training, so that one machine can stand for many; all else (planning, pruning, recording, sending
+legs and taking reports) is as ever. Busy is the share of worker time that was slept, from the first
+leg that was sent off to the last that came back.
+
+    python -m benchmarks.feeding [--workers 64] [--seconds 1] [--trials 512]
+"""
+
+import argparse
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from distributed import Client, LocalCluster
+
+from benchmarks.running import Clock, ClockedEngine
+from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.datasets.values import Split
+from hpsearch.runner import dask_engine
+from hpsearch.runner.dispatcher import Dispatcher
+from hpsearch.spec.search import parse_spec
+from hpsearch.training.leg import LegReport, LegTask, TrainState, never
+from storage.database import Database
+from storage.jobs import Jobs
+from storage.lock import WriterLock
+from storage.records import RunRecords
+
+
+class Sleep:
+    """Stands in for `run_leg`: takes `seconds`, a tenth more or less, for each leg."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(
+        self,
+        task: LegTask,
+        data: Split,  # noqa: ARG002  # has the signature of run_leg
+        state: TrainState | None,  # noqa: ARG002
+        should_stop: object = never,  # noqa: ARG002
+    ) -> tuple[TrainState | None, LegReport]:
+        dice = random.Random(f"{task.trial} {task.stop_step}")  # noqa: S311  # guards nothing
+        seconds = self._seconds * dice.uniform(0.9, 1.1)
+        time.sleep(seconds)
+        value = dice.uniform(0.2, 0.9)
+        epoch = task.stop_step / task.total_steps
+        report = LegReport(
+            task.stop_step, epoch, value, 1.0, 1.0, 2.0, None, seconds, stopped=False
+        )
+        return None, report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--workers", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=1.0, help="how long a leg takes")
+    parser.add_argument("--trials", type=int, default=512)
+    arguments = parser.parse_args()
+    dask_engine.run_leg = Sleep(arguments.seconds)
+    spec = parse_spec(
+        {
+            "dataset": "digits",
+            "network": "mlp",
+            "cohort": arguments.workers,
+            "budget": {"trials": arguments.trials},
+        }
+    )
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        database = Database(f"sqlite:///{folder / 'feeding.db'}")
+        database.initialise()
+        job = Jobs(database).create(spec)[0]
+        ClockedEngine.clock = clock = Clock()
+
+        def engine() -> ClockedEngine:
+            cluster = LocalCluster(
+                n_workers=1,
+                threads_per_worker=arguments.workers,
+                processes=False,
+                memory_limit=0,
+                dashboard_address=None,
+                worker_dashboard_address=None,
+            )
+            return ClockedEngine(Client(cluster, set_as_default=False), cluster)
+
+        records = RunRecords(database)
+        dispatcher = Dispatcher(records, Catalogue(folder), engine, WriterLock(database))
+        began = time.process_time()
+        dispatcher.start()
+        while not Jobs(database).get(job.id).state.ended:
+            time.sleep(0.1)
+        dispatcher.stop(10)
+        legs = sum(len(trial.reports) for trial in records.history(job.id).trials)
+        database.close()
+    assert clock.first is not None
+    seconds = clock.last - clock.first
+    share = clock.busy / (arguments.workers * seconds)
+    print(f"{arguments.workers} workers, {legs} legs of about {arguments.seconds:g} s in "
+          f"{seconds:.1f} s: busy {share:.1%}, {legs / seconds:.0f} legs/s, "
+          f"{time.process_time() - began:.0f} s of processor time")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
