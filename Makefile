@@ -6,7 +6,7 @@ SPEC ?= examples/digits.json
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev run check test lock clean chaos
+.PHONY: help setup setup-dev run check test lock clean bench-bookkeeping bench-feeding bench-running bench-search bench-training chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -52,7 +52,10 @@ bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna'
 	$(BIN)/python -m benchmarks.bookkeeping $(ARGS)
 
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
-	$(BIN)/python benchmarks/running.py
+	$(BIN)/python -m benchmarks.running $(ARGS)
+
+bench-feeding: setup-dev  ## how busy many workers are kept, by legs that only take their time (ARGS="--workers 64 --seconds 4")
+	$(BIN)/python -m benchmarks.feeding $(ARGS)
 
 bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.search_quality $(ARGS)

@@ -4,7 +4,7 @@ Runs five different searches, one after the other, on real Dask workers and SQLi
 each the estimate, what it took, and the share of worker time that was spent in training and
 scoring, from the first leg that was sent off to the last that came back.
 
-    python benchmarks/running.py --data FOLDER [--workers 2] [--only NAME] [--json FILE]
+    python -m benchmarks.running --data FOLDER [--workers 2] [--only NAME] [--json FILE]
 
 FOLDER holds mnist.npz.
 """

@@ -34,7 +34,8 @@ def test_without_database_503_with_retry_after(
         raise DatabaseUnavailable("the database cannot be reached")
 
     monkeypatch.setattr(type(house.database), "read", gone)
-    monkeypatch.setattr(type(house.database), "check", lambda _: {"problems": ["gone"], "refused": "gone"})
+    facts = {"problems": ["gone"], "refused": "gone"}
+    monkeypatch.setattr(type(house.database), "check", lambda _: dict(facts))
     answer = house.client.get("/api/v1/jobs")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"] == "/docs#problem-database-unavailable"
