@@ -13,13 +13,13 @@ import random
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 from distributed import Client, LocalCluster
 
 from benchmarks.running import Clock, ClockedEngine
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.values import Split
-from hpsearch.runner import dask_engine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import parse_spec
 from hpsearch.training.leg import LegReport, LegTask, TrainState, never
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="how long a leg takes")
     parser.add_argument("--trials", type=int, default=512)
     arguments = parser.parse_args()
-    dask_engine.run_leg = Sleep(arguments.seconds)
+    sleep = Sleep(arguments.seconds)
     spec = parse_spec(
         {
             "dataset": "digits",
@@ -68,7 +68,10 @@ def main() -> None:
             "budget": {"trials": arguments.trials},
         }
     )
-    with tempfile.TemporaryDirectory() as name:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        patch("hpsearch.runner.dask_engine.run_leg", sleep),
+    ):
         folder = Path(name)
         database = Database(f"sqlite:///{folder / 'feeding.db'}")
         database.initialise()
