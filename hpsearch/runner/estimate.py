@@ -24,7 +24,8 @@ from hpsearch.training.leg import run_leg
 from hpsearch.training.tasks import leg_task
 
 PROBES = 4  # trials whose cost is measured; the others cost what these do on average
-WARM_STEPS, TIMED_STEPS = 2, 8
+WARM_STEPS, TIMED_STEPS, MOST_STEPS = 2, 8, 512
+TIMED_SECONDS = 0.2  # shorter than that, other things that the machine does would count as much
 SECONDS_PER_LEG = 0.02  # of the way to a worker and back, measured on a local cluster
 MAX_SIMULATED = 2000  # trials; a longer search is held to go on as it has gone so far
 STATE_COPIES = 4  # weights, gradient and up to two optimizer memories
@@ -102,9 +103,15 @@ def _cost(spec: SearchSpec, data: Split, trial: Trial) -> _Cost:
     task = leg_task(spec, params, trial.number, spec.epochs, images)
     with threadpoolctl.threadpool_limits(1):
         state, _ = run_leg(replace(task, stop_step=WARM_STEPS), data, None)
-        state, timed = run_leg(replace(task, stop_step=WARM_STEPS + TIMED_STEPS), data, state)
-        _, report = run_leg(replace(task, stop_step=WARM_STEPS + TIMED_STEPS), data, state)
-    step = max(0.0, timed.seconds - report.seconds) / TIMED_STEPS
+        _, report = run_leg(replace(task, stop_step=WARM_STEPS), data, state)
+        steps = TIMED_STEPS
+        while True:
+            _, timed = run_leg(replace(task, stop_step=WARM_STEPS + steps), data, state)
+            spent = timed.seconds - report.seconds
+            if spent >= TIMED_SECONDS or steps >= MOST_STEPS:
+                break
+            steps *= 4
+    step = max(0.0, spent) / steps
     batch_size = min(task.training.batch_size, images)
     size = network_size(task.network, data.shape, data.classes, batch_size)
     return _Cost(
