@@ -107,13 +107,14 @@ class FinishedConvolution(Layer):
         return self.products.input_gradient(arrays["grad_made"], weight, arrays)
 
     def before_bias(
-        self, grad: FloatArray, rows: slice, arrays: Arrays
-    ) -> tuple[FloatArray, FloatArray]:
-        """The gradient where the output is above 0, and its sum for each filter."""
-        alive, masked = arrays["alive"][: len(grad)], arrays["grad"][: len(grad)]
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> FloatArray:
+        """Make the gradient where the output is above 0; gives its sum for each filter."""
+        alive = arrays["alive"][: len(grad)]
         np.greater(arrays["output"][rows], 0, out=alive)
-        np.multiply(grad, alive, out=masked)
-        return masked, (masked @ arrays["ones"]).sum(axis=0)
+        np.multiply(grad, alive, out=out)
+        total: FloatArray = (out @ arrays["ones"]).sum(axis=0)
+        return total
 
     def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> None:
         """Add the bias, take the ReLU, and put the columns of all phases into rows of the output.
@@ -167,7 +168,10 @@ class ConvolutionReLU(FinishedConvolution):
         self.finish_columns(sums, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        masked, total = self.before_bias(grad, rows, arrays)
+        if self.phases == 1:
+            return self.before_bias(grad, out[0], rows, arrays)
+        masked = arrays["grad"][: len(grad)]
+        total = self.before_bias(grad, masked, rows, arrays)
         self.spread(masked, out)
         return total
 
@@ -223,7 +227,8 @@ class ConvolutionMaxPooling(FinishedConvolution):
         self.finish_columns(upper, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        masked, total = self.before_bias(grad, rows, arrays)
+        masked = arrays["grad"][: len(grad)]
+        total = self.before_bias(grad, masked, rows, arrays)
         spread = masked[None]
         if self.phases > 1:
             spread = arrays["spread"][:, : len(masked)]
