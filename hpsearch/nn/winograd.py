@@ -28,7 +28,7 @@ from hpsearch.nn.tiles import (
     transform_back,
 )
 
-FEWEST_CHANNELS = 16  # with fewer, the transforms cost what the products save
+FEWEST_CHANNELS = 12  # with fewer, the transforms cost what the products save
 BLOCK = 800_000  # numbers of all tiles made at once: fewer mean more calls (measured)
 
 
