@@ -13,6 +13,7 @@ import threadpoolctl
 
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Split
+from hpsearch.errors import ImpossibleShape, NetworkTooLarge
 from hpsearch.history import History, Trial
 from hpsearch.nn import network_size
 from hpsearch.runner.ports import DatasetSource
@@ -47,7 +48,7 @@ def estimate(spec: SearchSpec, source: DatasetSource, workers: int) -> Estimate:
     data = split_for(spec, source.load(spec.dataset.name))
     trials = _simulate(spec, data.classes)
     probes = _spread_out(trials)
-    costs = [_cost(spec, data, trial) for trial in probes]
+    costs = _costs(spec, data, probes)
     legs = sum(len(trial.reports) for trial in trials)
     epochs = sum(trial.epochs for trial in trials)
     work = epochs * float(np.mean([cost.epoch for cost in costs])) + legs * (
@@ -94,6 +95,18 @@ def _typical(params: Mapping[str, Value], number: int, epoch: float) -> Score:
 def _spread_out(trials: Sequence[Trial]) -> Sequence[Trial]:
     """A few trials, evenly over the search."""
     return [trials[int(index)] for index in np.linspace(0, len(trials) - 1, PROBES)]
+
+
+def _costs(spec: SearchSpec, data: Split, probes: Sequence[Trial]) -> Sequence[_Cost]:
+    """Of those that can be trained. What is wrong with the others is raised if none can."""
+    costs: list[_Cost] = []
+    for trial in probes:
+        try:
+            costs.append(_cost(spec, data, trial))
+        except (ImpossibleShape, NetworkTooLarge):
+            if trial is probes[-1] and not costs:
+                raise
+    return costs
 
 
 def _cost(spec: SearchSpec, data: Split, trial: Trial) -> _Cost:

@@ -43,12 +43,13 @@ def test_a_searched_number_that_makes_a_layer_impossible() -> None:
     assert "space.layers.0.kernel_size" in problems(network={"layers": layers}, space=space)
 
 
-LARGE = {"architecture": "deep_convnet", "batch_norm": True, "filters": 400}
+CONVOLUTION = {"type": "convolution", "filters": 4000, "kernel_size": 3, "padding": 1}
+LARGE = {"layers": [CONVOLUTION, {"type": "batch_norm"}, {"type": "relu"}]}
 
 
 def test_a_fixed_network_whose_batch_needs_too_much_memory() -> None:
     found = problems(network=LARGE, batch_size=500)["batch_size"]
-    assert found.startswith("deep_convnet with batch_size 160 would need ")  # 160 train
+    assert found.startswith("a network of 3 layers with batch_size 160 would need ")  # 160 train
     assert "the limit is 1,024 MB" in found
     searched = {"batch_size": {"type": "int", "low": 150, "high": 200}}
     assert "batch_size 150 " in problems(network=LARGE, space=searched)["space.batch_size"]
@@ -57,7 +58,7 @@ def test_a_fixed_network_whose_batch_needs_too_much_memory() -> None:
 @pytest.mark.parametrize(
     ("network", "space"),
     [
-        ({**LARGE, "batch_norm": False}, {}),  # its batch goes through in parts
+        ({"layers": [CONVOLUTION, {"type": "relu"}]}, {}),  # its batch goes through in parts
         (LARGE, {"batch_size": {"type": "int", "low": 1, "high": 200}}),
         (
             {"architecture": "deep_convnet", "batch_norm": True},
@@ -78,3 +79,12 @@ def test_an_estimate_knows_the_budget() -> None:
     assert short.epochs < long.epochs
     assert short.seconds < long.seconds
     assert long.memory_bytes > 100_000
+
+
+def test_an_estimate_leaves_out_trials_that_do_not_fit_the_memory() -> None:
+    space = {"filters": {"type": "categorical", "choices": [4, 400]}}
+    network = {"architecture": "deep_convnet", "batch_norm": True}
+    spec = {"dataset": "small", "network": network, "batch_size": 160, "space": space}
+    found = estimate(parse_spec({**spec, "budget": {"trials": 40}}), SOURCE, workers=1)
+    assert found.seconds > 0
+    assert found.memory_bytes < 2**30
