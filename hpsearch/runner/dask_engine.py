@@ -44,7 +44,8 @@ DEFAULTS = {
         "scheduler": {"allowed-failures": TRIES - 1, "worker-ttl": SILENCE_LIMIT},
         "admin": {"large-graph-warning-threshold": "10GB"},
         "comm": {"timeouts": {"connect": f"{CONNECT_TIMEOUT}s"}},
-        "worker": {"multiprocessing-method": "forkserver"},
+        # Dask's own profiler takes a tenth of the time of a leg.
+        "worker": {"multiprocessing-method": "forkserver", "profile": {"enabled": False}},
         # Dask looks once, this long after a local worker died. Where it is away at that moment,
         # because it died again or starts slowly, Dask would give it up for good.
         "deploy": {"lost-worker-timeout": "1000 days"},
@@ -290,6 +291,8 @@ class _DaskLeg:
         state = None if self._previous is None else self._previous.trained
         self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
         self._report = client.submit(_report_of, self.trained, key=f"report-{key}", priority=1)
+        # The worker is free as soon as it has trained: the next leg and this report pass each other.
+        self.trained.add_done_callback(lambda _: self._engine._landed(self))
         self._report.add_done_callback(self._landed)
 
     def release(self) -> None:
