@@ -291,7 +291,7 @@ class _DaskLeg:
         state = None if self._previous is None else self._previous.trained
         self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
         self._report = client.submit(_report_of, self.trained, key=f"report-{key}", priority=1)
-        # The worker is free as soon as it has trained: the next leg and this report pass each other.
+        # A worker is free as soon as it has trained: its report and its next leg pass each other.
         self.trained.add_done_callback(lambda _: self._engine._landed(self))
         self._report.add_done_callback(self._landed)
 
