@@ -1,7 +1,7 @@
 """Commands that are imported when they are used.
 
-Those that work on this machine's data sets need scikit-learn, which takes two seconds to import;
-`hpsearch jobs` shall not wait for it.
+Those that work on this machine's data sets need the networks and their data; `hpsearch jobs` shall
+not wait for their imports.
 """
 
 from importlib import import_module
