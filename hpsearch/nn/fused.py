@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpsearch.nn.arrays import Buffer, FloatArray, Shape
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape
 from hpsearch.nn.layers.base import Layer, inside
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.products import Arrays, Products
+from hpsearch.nn.products import Products
 from hpsearch.nn.rows import RowProducts
 from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
 

@@ -4,11 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hpsearch.nn.arrays import Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
 
 BLOCK = 196_608  # numbers made at once: more miss the cache, fewer mean more calls (measured)
-
-Arrays = Mapping[str, FloatArray]
 
 
 @dataclass(frozen=True)

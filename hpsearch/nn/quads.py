@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpsearch.nn.arrays import Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
 from hpsearch.nn.fused import FinishedConvolution
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.products import Arrays, RowGeometry
+from hpsearch.nn.products import RowGeometry
 from hpsearch.nn.rows import RowProducts
 
 FEWEST_TAPS = 5  # with a smaller kernel too much of the product is zeros
@@ -47,13 +47,13 @@ class QuadProducts(RowProducts):
         }
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
-        for place in self._places(arrays["quad_weight"]):
-            place[...] = weight.reshape(place.shape)
+        for place in self._places("quad_weight", arrays):
+            np.copyto(place, weight.reshape(place.shape))
         super().begin(x, arrays["quad_weight"], arrays)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
         super().weight_gradient(arrays["quad_gradient"], arrays)
-        first, second, *others = self._places(arrays["quad_gradient"])
+        first, second, *others = self._places("quad_gradient", arrays)
         total = out.reshape(first.shape)
         np.add(first, second, out=total)
         for place in others:
@@ -62,8 +62,11 @@ class QuadProducts(RowProducts):
     def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # stands in its places
         return super().input_gradient(grad, arrays["quad_weight"], arrays)
 
-    def _places(self, quads: FloatArray) -> Iterator[FloatArray]:
+    def _places(self, name: str, arrays: Arrays) -> list[FloatArray]:
         """The filter's four places in the larger kernel, each (filters, kernel, kernel, C)."""
+        return arrays.once(f"{name} places", lambda: list(self._four(arrays[name])))
+
+    def _four(self, quads: FloatArray) -> Iterator[FloatArray]:
         g = self.single
         size = g.kernel + 1
         by_place = quads.reshape(2, 2, g.filters, size, size, g.channels)

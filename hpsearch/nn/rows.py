@@ -5,14 +5,27 @@ rows of u, which lie one after another, are the matrix whose product with the we
 output. x̃ is x with zeros around it. docs/networks.md has the picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Buffer, FloatArray
-from hpsearch.nn.products import BLOCK, Arrays, Products, RowGeometry
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
+from hpsearch.nn.products import BLOCK, Products, RowGeometry
 from hpsearch.nn.slots import Slots
+
+
+@dataclass(frozen=True)
+class InputRows:
+    """One product of the input's gradient: `weight`, with these rows of dy, gives `out`.
+
+    Where `rows` are none, the rows of the input are not reached.
+    """
+
+    weight: FloatArray
+    rows: slice
+    out: FloatArray
 
 
 class RowProducts(Products):
@@ -53,8 +66,11 @@ class RowProducts(Products):
         return buffers
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
-        unroll(x, arrays["unrolled"], self.geometry)
-        self.weight, self.windows = weight, windows(arrays["unrolled"], self.geometry)
+        unrolled = arrays["unrolled"]
+        for place, source in arrays.once("places", lambda: places(unrolled, self.geometry)):
+            place[...] = x[:, :, source]
+        self.weight = weight
+        self.windows = arrays.once("windows", lambda: windows(unrolled, self.geometry))
 
     def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:  # noqa: ARG002  # windows holds them
         np.matmul(self.weight, self.windows[:, rows], out=out)
@@ -80,41 +96,60 @@ class RowProducts(Products):
         for up to `stride` rows r at once, which the same rows reach. Then, for a few rows, the
         column taps v are added up.
         """
-        g = self.geometry
-        grad_input, row_grads = arrays["grad_input"], arrays["row_grads"]
-        at_once, step = row_grads.shape[1], g.kernel * g.channels
-        by_row = self._weight_by_row(weight, arrays["weight_by_row"])
-        products = row_grads.reshape(g.phases, at_once * step, -1)[..., : grad.shape[-1]]
-        for start in range(0, g.height, at_once):
-            stop = min(start + at_once, g.height)
-            row = start
-            while row < stop:
-                last, tap = divmod(row + g.padding, g.stride)  # reaches the row with its first taps
-                count = min(g.stride - tap, stop - row)
-                low, high = max(0, last - self.row_taps + 1), min(g.rows, last + 1)
-                place = products[:, (row - start) * step : (row - start + count) * step]
-                if low < high:
-                    first = low - (last - self.row_taps + 1)
-                    columns = slice(first * g.filters, (first + high - low) * g.filters)
-                    part = by_row[tap * step : (tap + count) * step, columns]
-                    reached = grad[:, low:high].reshape(g.phases, part.shape[1], -1)
-                    np.matmul(part, reached, out=place)
+        phases = self.geometry.phases
+        self._turn(weight, arrays)
+        for products, add_up in arrays.once("blocks", lambda: list(self._input_blocks(arrays))):
+            for product in products:
+                if product.rows.start < product.rows.stop:
+                    reached = grad[:, product.rows].reshape(phases, -1, grad.shape[-1])
+                    np.matmul(product.weight, reached, out=product.out)
                 else:
-                    place.fill(0)
-                row += count
-            rows = slice(0, stop - start)
-            self.slots.add_up(row_grads[:, rows], arrays["slots"][:, rows], grad_input[start:stop])
+                    product.out.fill(0)
+            add_up()
+        grad_input: FloatArray = arrays["grad_input"]
         return grad_input
 
-    def _weight_by_row(self, weight: FloatArray, out: FloatArray) -> FloatArray:
+    def _input_blocks(self, arrays: Arrays) -> Iterator[tuple[list[InputRows], Callable[[], None]]]:
+        """For some rows of the input at a time: their products, and what adds up the columns."""
+        g, row_grads = self.geometry, arrays["row_grads"]
+        at_once = row_grads.shape[1]
+        for start in range(0, g.height, at_once):
+            stop = min(start + at_once, g.height)
+            add_up = self.slots.adding(
+                row_grads[:, : stop - start],
+                arrays["slots"][:, : stop - start],
+                arrays["grad_input"][start:stop],
+            )
+            yield list(self._input_rows(start, stop, arrays)), add_up
+
+    def _input_rows(self, start: int, stop: int, arrays: Arrays) -> Iterator[InputRows]:
+        g, row_grads = self.geometry, arrays["row_grads"]
+        step, run = g.kernel * g.channels, g.columns * row_grads.shape[-1]
+        products = row_grads.reshape(g.phases, row_grads.shape[1] * step, -1)[..., :run]
+        by_row = arrays["weight_by_row"].reshape(g.stride * step, -1)
+        row = start
+        while row < stop:
+            last, tap = divmod(row + g.padding, g.stride)  # reaches the row with its first taps
+            count = min(g.stride - tap, stop - row)
+            low, high = max(0, last - self.row_taps + 1), min(g.rows, last + 1)
+            first = low - (last - self.row_taps + 1)
+            columns = slice(first * g.filters, (first + high - low) * g.filters)
+            yield InputRows(
+                weight=by_row[tap * step : (tap + count) * step, columns],
+                rows=slice(low, high),
+                out=products[:, (row - start) * step : (row - start + count) * step],
+            )
+            row += count
+
+    def _turn(self, weight: FloatArray, arrays: Arrays) -> None:
         """The weight as (s v c, u f) with u ≡ s modulo the stride, falling; 0 where u is none."""
         g = self.geometry
         taps = weight.reshape(g.filters, g.kernel, g.kernel, g.channels)
-        places = out.reshape(g.stride, g.kernel, g.channels, self.row_taps, g.filters)
+        shape = (g.stride, g.kernel, g.channels, self.row_taps, g.filters)
+        by_row = arrays["weight_by_row"].reshape(shape)
         for s in range(min(g.stride, g.kernel)):
             chosen = taps[:, s :: g.stride][:, ::-1].transpose(2, 3, 1, 0)
-            np.copyto(places[s, :, :, self.row_taps - chosen.shape[2] :], chosen)
-        return out.reshape(-1, out.shape[-1])
+            np.copyto(by_row[s, :, :, self.row_taps - chosen.shape[2] :], chosen)
 
 
 def reach(v: int, phase: int, geometry: RowGeometry) -> tuple[slice, slice]:
@@ -129,16 +164,19 @@ def reach(v: int, phase: int, geometry: RowGeometry) -> tuple[slice, slice]:
     return slice(first, last + 1), slice(start, start + (last - first) * step + 1, step)
 
 
-def unroll(x: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
-    """u from x (H, C, W, batch), into `out` (H + 2 padding, kernel, C, phases, columns, batch).
+def places(unrolled: FloatArray, geometry: RowGeometry) -> list[tuple[FloatArray, slice]]:
+    """Where the columns of an input x (H, C, W, batch) stand in u, and which columns.
 
-    `out` must hold zeros where the padding reaches.
+    `unrolled` is u, (H + 2 padding, kernel, C, phases, columns, batch), and must hold zeros where
+    the padding reaches.
     """
-    inside = slice(geometry.padding, geometry.padding + geometry.height)
-    for v in range(geometry.kernel):
-        for phase in range(geometry.phases):
-            source, target = reach(v, phase, geometry)
-            out[inside, v, :, phase, source] = x[:, :, target]
+    inside = unrolled[geometry.padding : geometry.padding + geometry.height]
+    return [
+        (inside[:, v, :, phase, target], source)
+        for v in range(geometry.kernel)
+        for phase in range(geometry.phases)
+        for target, source in [reach(v, phase, geometry)]
+    ]
 
 
 def windows(unrolled: FloatArray, geometry: RowGeometry) -> FloatArray:

@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Buffer, FloatArray
-from hpsearch.nn.products import Arrays, Products, RowGeometry
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
+from hpsearch.nn.products import Products, RowGeometry
 from hpsearch.nn.tiles import (
     SIZE,
     STEP,
