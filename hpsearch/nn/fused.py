@@ -24,6 +24,9 @@ class FinishedConvolution(Layer):
     `finish` makes the block from its sums, `open` the sums' gradient from the block's.
     """
 
+    gives_phases = False  # whether the columns of the output stay in the phases they are made in
+    bias_in_sums = False  # whether `finish` wants the bias in the sums
+
     def __init__(self, convolution: Convolution, output_shape: Shape, products: Products) -> None:
         super().__init__(convolution.site, output_shape)
         self.wants_input_gradient = convolution.wants_input_gradient
@@ -35,15 +38,17 @@ class FinishedConvolution(Layer):
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         g, (filters, height, width) = self.geometry, self.output_shape
-        row = (filters, width * batch)
+        phases, columns = (self.phases, g.columns) if self.gives_phases else (1, width)
+        row = (filters, columns * batch)
         at_once = self.products.rows_at_once(batch)
         kept = g.rows if self._keeps_gradient() else at_once
-        block = (at_once // self.ratio, *row)
+        made = 0 if self._makes_output() else at_once
+        block = (phases, at_once // self.ratio, *row)
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
-            "made": Buffer((g.phases, at_once, g.filters, g.columns * batch)),
+            "made": Buffer((g.phases, made, g.filters, g.columns * batch)),
             "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch)),
-            "output": Buffer((height, *row)),
+            "output": Buffer((phases, height, *row)),
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
             "bias": Buffer((filters, g.columns * batch)),
@@ -53,7 +58,7 @@ class FinishedConvolution(Layer):
 
     @abstractmethod
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
-        """Make these rows of the output, (rows, filters, run), from their sums.
+        """Make these rows of the output, (phases or 1, rows, filters, run), from their sums.
 
         The sums, (phases, rows · ratio, filters, run), may be overwritten.
         """
@@ -81,11 +86,15 @@ class FinishedConvolution(Layer):
         parameters = self.convolution.parameters
         self.products.begin(x, parameters["weight"], arrays)
         arrays["bias"][...] = parameters["bias"][:, None]
-        for rows, made in self._blocks(arrays):
-            sums = arrays["made"][:, : made.stop - made.start]
-            self.products.make(made, sums, arrays)
-            finish(sums, arrays["output"][rows], rows, arrays)
+        bias = arrays["bias"] if self.bias_in_sums else None
+        for rows, made in self._blocks(x.shape[-1]):
+            out = arrays["output"][:, rows]
+            sums = out if self._makes_output() else arrays["made"][:, : made.stop - made.start]
+            self.products.make(made, sums, arrays, bias)
+            finish(sums, out, rows, arrays)
         output: FloatArray = arrays["output"]
+        if self.gives_phases:
+            return output.reshape(*output.shape[:3], -1, x.shape[-1])
         return output.reshape(inside(self.output_shape, x.shape[-1]))
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
@@ -95,10 +104,10 @@ class FinishedConvolution(Layer):
         arrays["ones"].fill(1)
         gradients["bias"].fill(0)
         upstream = grad_output.reshape(arrays["output"].shape)
-        for rows, made in self._blocks(arrays):
+        for rows, made in self._blocks(grad_output.shape[-1]):
             kept = made if self._keeps_gradient() else slice(0, made.stop - made.start)
             opened = arrays["grad_made"][:, kept]
-            gradients["bias"] += self.open(upstream[rows], opened, rows, arrays)
+            gradients["bias"] += self.open(upstream[:, rows], opened, rows, arrays)
             self.products.add_gradient(made, opened, arrays)
         self.products.weight_gradient(gradients["weight"], arrays)
         if not self.wants_input_gradient:
@@ -110,21 +119,24 @@ class FinishedConvolution(Layer):
         self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
     ) -> FloatArray:
         """Make the gradient where the output is above 0; gives its sum for each filter."""
-        alive = arrays["alive"][: len(grad)]
-        np.greater(arrays["output"][rows], 0, out=alive)
+        alive = arrays["alive"][:, : grad.shape[1]]
+        np.greater(arrays["output"][:, rows], 0, out=alive)
         np.multiply(grad, alive, out=out)
-        total: FloatArray = (out @ arrays["ones"]).sum(axis=0)
+        total: FloatArray = (out @ arrays["ones"]).sum(axis=(0, 1))
         return total
 
     def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> None:
-        """Add the bias, take the ReLU, and put the columns of all phases into rows of the output.
+        """Take the ReLU, and put the columns of all phases into rows of the output.
 
         The values, (phases, rows, filters, run), are overwritten.
         """
-        place = out[None] if self.phases == 1 else values
-        np.add(values, arrays["bias"], out=place)
-        np.maximum(place, arrays["zeros"], out=place)
-        if self.phases > 1:
+        place = out if len(out) == self.phases else values
+        np.maximum(values, arrays["zeros"], out=place)
+        if self.gives_phases:
+            unwanted = self.output_shape[2] % self.phases
+            if unwanted:
+                out[unwanted:, :, :, -(out.shape[3] // self.geometry.columns) :] = 0
+        elif self.phases > 1:
             for columns, part in self._by_phase(out, place):
                 np.copyto(columns, part[:, :, : columns.shape[2]])
 
@@ -138,8 +150,8 @@ class FinishedConvolution(Layer):
         self, rows: FloatArray, values: FloatArray
     ) -> Iterator[tuple[FloatArray, FloatArray]]:
         """For each phase its columns of the rows, and its values, which may be more."""
-        shape, batch = rows.shape[:2], values.shape[-1] // self.geometry.columns
-        by_column = rows.reshape(*shape, -1, batch)
+        shape, batch = rows.shape[1:3], values.shape[-1] // self.geometry.columns
+        by_column = rows[0].reshape(*shape, -1, batch)
         for phase, part in enumerate(values):
             yield by_column[:, :, phase :: self.phases], part.reshape(*shape, -1, batch)
 
@@ -147,30 +159,41 @@ class FinishedConvolution(Layer):
         """Whether that of all sums must stay until the input's gradient is made."""
         return self.wants_input_gradient and not self.products.keeps_gradient
 
-    def _blocks(self, arrays: Arrays) -> Iterator[tuple[slice, slice]]:
+    def _makes_output(self) -> bool:
+        """Whether the sums are made in the place of the output."""
+        return self.bias_in_sums and (self.gives_phases or self.phases == 1)
+
+    def _blocks(self, batch: int) -> Iterator[tuple[slice, slice]]:
         """Blocks of rows of the output, and of the sums for them."""
-        rows, at_once = self.output_shape[1], arrays["made"].shape[1] // self.ratio
+        rows, at_once = self.output_shape[1], self.products.rows_at_once(batch) // self.ratio
         for start in range(0, rows, at_once):
             stop = min(start + at_once, rows)
             yield slice(start, stop), slice(start * self.ratio, stop * self.ratio)
 
 
 class ConvolutionReLU(FinishedConvolution):
-    """max(convolution(x), 0)."""
+    """max(convolution(x), 0).
 
-    def __init__(self, convolution: Convolution) -> None:
-        products: Products = RowProducts(convolution.geometry)
-        if suits(convolution.geometry):
-            products = WinogradProducts(in_tiles(convolution.geometry))
+    Where it gives phases, the output is (4, H, F, tiles, batch), 0 where columns are not wanted.
+    """
+
+    bias_in_sums = True
+
+    def __init__(self, convolution: Convolution, gives_phases: bool = False) -> None:
+        geometry = convolution.geometry
+        products: Products = RowProducts(in_tiles(geometry) if gives_phases else geometry)
+        if suits(geometry):
+            products = WinogradProducts(in_tiles(geometry))
         super().__init__(convolution, convolution.output_shape, products)
+        self.gives_phases = gives_phases
 
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # keeps no mask
         self.finish_columns(sums, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        if self.phases == 1:
-            return self.before_bias(grad, out[0], rows, arrays)
-        masked = arrays["grad"][: len(grad)]
+        if self.phases == len(grad):
+            return self.before_bias(grad, out, rows, arrays)
+        masked = arrays["grad"][:, : grad.shape[1]]
         total = self.before_bias(grad, masked, rows, arrays)
         self.spread(masked, out)
         return total
@@ -211,6 +234,7 @@ class ConvolutionMaxPooling(FinishedConvolution):
         upper, lower = left[:, 0::2], left[:, 1::2]
         np.greater(lower, upper, out=arrays["lower"][:, rows])
         np.maximum(upper, lower, out=upper)
+        np.add(upper, arrays["bias"], out=upper)
         self.finish_columns(upper, out, arrays)
 
     def finish_evaluated(
@@ -224,14 +248,15 @@ class ConvolutionMaxPooling(FinishedConvolution):
         np.maximum(left, right, out=left)
         upper, lower = left[:, 0::2], left[:, 1::2]
         np.maximum(upper, lower, out=upper)
+        np.add(upper, arrays["bias"], out=upper)
         self.finish_columns(upper, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        masked = arrays["grad"][: len(grad)]
+        masked = arrays["grad"][:, : grad.shape[1]]
         total = self.before_bias(grad, masked, rows, arrays)
-        spread = masked[None]
+        spread = masked
         if self.phases > 1:
-            spread = arrays["spread"][:, : len(masked)]
+            spread = arrays["spread"][:, : grad.shape[1]]
             self.spread(masked, spread)
         left, right = out[0::2], out[1::2]
         upper, lower = left[:, 0::2], left[:, 1::2]

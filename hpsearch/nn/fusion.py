@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU
+from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU, FinishedConvolution
 from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
@@ -22,6 +22,7 @@ def fuse(layers: Sequence[Layer]) -> list[Layer]:
         stage, taken = _next_stage(rest)
         stages.append(stage)
         rest = rest[taken:]
+    _hand_phases_over(stages)
     return stages
 
 
@@ -40,6 +41,18 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2
     return rest[0], 1
+
+
+def _hand_phases_over(stages: list[Layer]) -> None:
+    """Where a stage would put columns in order that the next takes apart again, leave them."""
+    for i in reversed(range(len(stages) - 1)):
+        stage, following = stages[i : i + 2]
+        if (
+            isinstance(stage, ConvolutionReLU)
+            and isinstance(following, FinishedConvolution)
+            and following.products.take_phases()
+        ):
+            stages[i] = ConvolutionReLU(stage.convolution, gives_phases=True)
 
 
 def _halves(convolution: Convolution, pooling: MaxPooling) -> bool:

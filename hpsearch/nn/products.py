@@ -31,7 +31,7 @@ class RowGeometry:
 
 
 class Products(ABC):
-    """The sums of a convolution without its bias, and their gradients, some rows at a time.
+    """The sums of a convolution, and their gradients, some rows at a time.
 
     Rows of sums are arrays (phases, rows, filters, run), where a run is columns · batch numbers.
     The weight is (filters, kernel·kernel·channels). `arrays` are the workspaces that `buffers`
@@ -43,9 +43,13 @@ class Products(ABC):
     def __init__(self, geometry: RowGeometry) -> None:
         self.geometry = geometry
 
+    def take_phases(self) -> bool:
+        """From now on take the columns of the input in four phases; False where it cannot."""
+        return False
+
     @abstractmethod
     def rows_at_once(self, batch: int) -> int:
-        """How many rows of sums stay in the cache together: a multiple of the phases."""
+        """How many rows of sums stay in the cache together: an even number where phases are."""
 
     @abstractmethod
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
@@ -56,8 +60,10 @@ class Products(ABC):
         """Take an input (H, C, W, batch) and the weight."""
 
     @abstractmethod
-    def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:
-        """Make these rows of the sums."""
+    def make(
+        self, rows: slice, out: FloatArray, arrays: Arrays, bias: FloatArray | None = None
+    ) -> None:
+        """Make these rows of the sums; with the bias, (filters, run), where it is given."""
 
     @abstractmethod
     def begin_gradient(self, arrays: Arrays) -> None:

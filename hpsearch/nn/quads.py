@@ -104,10 +104,11 @@ class ConvolutionQuads(FinishedConvolution):
         np.greater(right, left, out=winners[:, 2:])
         np.maximum(left, right, out=left)
         np.greater(lower, upper, out=winners[:, 1])
-        np.maximum(upper, lower, out=out)
-        np.add(out, arrays["bias"], out=out)
-        np.maximum(out, arrays["zeros"], out=out)
-        np.greater(out, 0, out=winners[:, 0])
+        best = out[0]
+        np.maximum(upper, lower, out=best)
+        np.add(best, arrays["bias"], out=best)
+        np.maximum(best, arrays["zeros"], out=best)
+        np.greater(best, 0, out=winners[:, 0])
         np.logical_and(winners[:, 1], winners[:, 0], out=winners[:, 1])
         np.logical_xor(winners[:, 0], winners[:, 1], out=winners[:, 0])  # one of both, or none
         np.logical_and(winners[:, 2:], winners[:, :2], out=winners[:, 2:])
@@ -119,7 +120,7 @@ class ConvolutionQuads(FinishedConvolution):
         by_place = sums.reshape(arrays["winners"][rows].shape)
         left, right = by_place[:, :2], by_place[:, 2:]
         np.maximum(left, right, out=left)
-        np.maximum(left[:, 0], left[:, 1], out=out)
+        np.maximum(left[:, 0], left[:, 1], out=out[0])
         np.add(out, arrays["bias"], out=out)
         np.maximum(out, arrays["zeros"], out=out)
 
@@ -127,8 +128,8 @@ class ConvolutionQuads(FinishedConvolution):
         winners = arrays["winners"][rows]
         by_place = out.reshape(winners.shape)
         np.copyto(by_place, winners)
-        np.multiply(by_place, grad[:, None], out=by_place)
-        total: FloatArray = (out[0] @ arrays["ones"]).reshape(-1, len(grad[0])).sum(axis=0)
+        np.multiply(by_place, grad[0][:, None], out=by_place)
+        total: FloatArray = (by_place @ arrays["ones"]).sum(axis=(0, 1))
         return total
 
 

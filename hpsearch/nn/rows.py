@@ -40,8 +40,9 @@ class RowProducts(Products):
     def rows_at_once(self, batch: int) -> int:
         g = self.geometry
         row = max(g.filters, g.kernel * g.channels) * g.columns * g.phases * batch
-        groups = BLOCK // max(row * g.phases, g.phases * g.filters * self.depth)
-        return min(max(1, groups), g.rows // g.phases) * g.phases
+        pair = min(2, g.phases)
+        groups = BLOCK // (pair * max(row, g.filters * self.depth))
+        return max(1, min(groups, g.rows // pair)) * pair
 
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
         g, at_once = self.geometry, self.rows_at_once(batch)
@@ -72,8 +73,16 @@ class RowProducts(Products):
         self.weight = weight
         self.windows = arrays.once("windows", lambda: windows(unrolled, self.geometry))
 
-    def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:  # noqa: ARG002  # windows holds them
+    def make(
+        self,
+        rows: slice,
+        out: FloatArray,
+        arrays: Arrays,  # noqa: ARG002  # windows holds them
+        bias: FloatArray | None = None,
+    ) -> None:
         np.matmul(self.weight, self.windows[:, rows], out=out)
+        if bias is not None:
+            np.add(out, bias, out=out)
 
     def begin_gradient(self, arrays: Arrays) -> None:
         arrays["gradient"].fill(0)

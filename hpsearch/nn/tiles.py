@@ -15,6 +15,8 @@ For inputs d, weights g and outputs y of one row, in tiles that overlap by two c
 lie together, so each step is one operation on whole runs. Gradients take the matrices transposed.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from hpsearch.nn.arrays import FloatArray
@@ -45,27 +47,49 @@ def split(x: FloatArray, out: FloatArray, geometry: RowGeometry) -> None:
         by_tile[i, :, :, tiles.stop :] = 0
 
 
-def transform(d: FloatArray, out: FloatArray) -> None:
-    """t = B d. Overwrites d."""
+def shifted(phases: FloatArray, spare: FloatArray, geometry: RowGeometry) -> list[FloatArray]:
+    """The tiles d of rows of an image whose columns stand in four phases already.
+
+    Such an image is (4, rows, C, run), in as many tiles as the output. Four of the six numbers of a
+    tile are its phases; the others are a phase of the tile before or behind, 0 at the edges. These
+    are written to `spare`, (2, rows, C, run).
+    """
+    batch = phases.shape[-1] // geometry.columns
+    tiles, free = [], iter(spare)
+    for i in range(SIZE):
+        moved, phase = divmod(i - geometry.padding, STEP)
+        tile = phases[phase]
+        if moved:
+            neighbours, tile = tile, next(free)
+            here, there, edge = _moved(moved, batch)
+            np.copyto(tile[..., here], neighbours[..., there])
+            tile[..., edge] = 0
+        tiles.append(tile)
+    return tiles
+
+
+def transform(d: Sequence[FloatArray], out: FloatArray, spare: Sequence[FloatArray]) -> None:
+    """t = B d. `spare` are four arrays as large as one of d, or d[4], d[0], d[2], d[1]."""
     d0, d1, d2, d3, d4, d5 = d
     t0, t1, t2, t3, t4, t5 = out
-    d4 -= d2
-    d0 -= d2
-    d0 *= 4
-    np.add(d0, d4, out=t0)
-    d2 *= 3
-    np.subtract(d4, d2, out=d2)
-    d5 -= d3
-    d3 -= d1
-    d1 *= 3
-    np.subtract(d3, d1, out=d1)
-    np.add(d2, d1, out=t1)
-    np.subtract(d2, d1, out=t2)
-    d3 += d3
-    np.add(d4, d3, out=t3)
-    np.subtract(d4, d3, out=t4)
-    d3 += d3
-    np.subtract(d5, d3, out=t5)
+    even, a, odd, b = spare
+    np.subtract(d4, d2, out=even)
+    np.subtract(d0, d2, out=a)
+    a *= 4
+    np.add(a, even, out=t0)
+    np.multiply(d2, 3, out=a)
+    np.subtract(even, a, out=a)
+    np.subtract(d3, d1, out=odd)
+    np.multiply(d1, 3, out=b)
+    np.subtract(odd, b, out=b)
+    np.add(a, b, out=t1)
+    np.subtract(a, b, out=t2)
+    odd += odd
+    np.add(even, odd, out=t3)
+    np.subtract(even, odd, out=t4)
+    odd += odd
+    np.subtract(d5, d3, out=a)
+    np.subtract(a, odd, out=t5)
 
 
 def combine(m: FloatArray, out: FloatArray, spare: FloatArray) -> None:
@@ -106,9 +130,10 @@ def combine_back(grad: FloatArray, out: FloatArray) -> None:
     np.copyto(m5, y3)
 
 
-def transform_back(t: FloatArray, spare: FloatArray) -> None:
-    """dd = Bᵀ dt, in place."""
+def transform_back(t: Sequence[FloatArray], spare: FloatArray, out: Sequence[FloatArray]) -> None:
+    """dd = Bᵀ dt. Overwrites t; `out` may be t. `spare` is as large as one number of each tile."""
     t0, t1, t2, t3, t4, t5 = t
+    d0, d1, d2, d3, d4, d5 = out
     np.add(t1, t2, out=spare)
     t1 -= t2
     t1 -= t5
@@ -116,16 +141,18 @@ def transform_back(t: FloatArray, spare: FloatArray) -> None:
     t3 -= t4
     t3 += t3
     t2 += t0
-    np.add(t2, spare, out=t4)
+    np.add(t2, spare, out=d4)
     spare += t0
     spare *= -4
-    np.subtract(spare, t2, out=t2)
-    t0 *= 4
+    np.subtract(spare, t2, out=d2)
+    np.multiply(t0, 4, out=d0)
     t3 += t1
     t1 *= -3
-    t1 -= t3
+    np.subtract(t1, t3, out=d1)
     np.multiply(t5, 4, out=spare)
-    t3 -= spare
+    np.subtract(t3, spare, out=d3)
+    if d5 is not t5:
+        np.copyto(d5, t5)
 
 
 def join(d: FloatArray, rows: FloatArray, geometry: RowGeometry) -> None:
@@ -139,6 +166,28 @@ def join(d: FloatArray, rows: FloatArray, geometry: RowGeometry) -> None:
             np.copyto(rows[:, :, columns], by_tile[i, :, :, tiles])
         elif tiles.stop == geometry.columns:  # the last tile overlaps with no other
             np.copyto(rows[:, :, columns.stop - STEP], by_tile[i, :, :, -1])
+
+
+def transform_back_to_phases(
+    t: Sequence[FloatArray], spare: FloatArray, phases: FloatArray, geometry: RowGeometry
+) -> None:
+    """The sums of all tiles in rows of an image whose columns stand in four phases."""
+    batch = phases.shape[-1] // geometry.columns
+    first = geometry.padding
+    tiles = [*t[:first], *phases, *t[first + STEP :]]
+    transform_back(t, spare, tiles)
+    for i in range(SIZE):
+        moved, phase = divmod(i - first, STEP)
+        if moved:
+            here, there, _ = _moved(moved, batch)
+            phases[phase][..., there] += tiles[i][..., here]
+
+
+def _moved(tiles: int, batch: int) -> tuple[slice, slice, slice]:
+    """The tiles that have a neighbour so many tiles on, ±1, those neighbours, and the others."""
+    front, rest = slice(0, batch), slice(batch, None)
+    back, others = slice(-batch, None), slice(0, -batch)
+    return (rest, others, front) if tiles < 0 else (others, rest, back)
 
 
 def _by_tile(flat: FloatArray, geometry: RowGeometry) -> FloatArray:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape
 from hpsearch.nn.products import Products, RowGeometry
 from hpsearch.nn.tiles import (
     SIZE,
@@ -23,9 +23,11 @@ from hpsearch.nn.tiles import (
     combine,
     combine_back,
     join,
+    shifted,
     split,
     transform,
     transform_back,
+    transform_back_to_phases,
 )
 
 FEWEST_CHANNELS = 12  # with fewer, the transforms cost what the products save
@@ -36,6 +38,12 @@ class WinogradProducts(Products):
     """Six products for each row of outputs."""
 
     keeps_gradient = True
+    takes_phases = False  # whether the columns of the input, too, stand in four phases
+
+    def take_phases(self) -> bool:
+        """Its input is then (4, H, C, tiles, batch), and must have as many tiles as the sums."""
+        self.takes_phases = -(-self.geometry.width // STEP) == self.geometry.columns
+        return self.takes_phases
 
     def rows_at_once(self, batch: int) -> int:
         g = self.geometry
@@ -64,9 +72,15 @@ class WinogradProducts(Products):
                 "turned_weights": Buffer((SIZE, g.channels, 3 * g.filters)),
                 "tile_grads": Buffer((SIZE, at_once, g.channels, run)),
                 "tile_spare": Buffer((at_once, g.channels, run)),
-                "grad_input": Buffer((g.height, g.channels, g.width, batch)),
+                "grad_input": Buffer(self._input_shape(batch)),
             }
         return buffers
+
+    def _input_shape(self, batch: int) -> Shape:
+        g = self.geometry
+        if self.takes_phases:
+            return STEP, g.height, g.channels, g.columns, batch
+        return g.height, g.channels, g.width, batch
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
         g, taps = self.geometry, arrays["taps"]
@@ -79,13 +93,22 @@ class WinogradProducts(Products):
         for start in range(0, g.height, at_once):
             rows = slice(start, min(start + at_once, g.height))
             tiles = arrays["tiles"][:, : rows.stop - start]
-            split(x[rows], tiles, g)
-            transform(tiles, inside[:, rows])
+            if self.takes_phases:
+                phases = x.reshape(*x.shape[:3], -1)[:, rows]
+                transform(shifted(phases, tiles[:2], g), inside[:, rows], list(tiles[2:]))
+            else:
+                split(x[rows], tiles, g)
+                transform(list(tiles), inside[:, rows], [tiles[i] for i in (4, 0, 2, 1)])
 
-    def make(self, rows: slice, out: FloatArray, arrays: Arrays) -> None:
+    def make(
+        self, rows: slice, out: FloatArray, arrays: Arrays, bias: FloatArray | None = None
+    ) -> None:
+        """The second number of a tile enters all four outputs once: so does a bias added to it."""
         count = rows.stop - rows.start
         products = arrays["products"][:, :count]
         np.matmul(arrays["weights"][:, None], self.windows[:, rows], out=products)
+        if bias is not None:
+            np.add(products[1], bias, out=products[1])
         combine(products, out, arrays["spare"][:count])
 
     def begin_gradient(self, arrays: Arrays) -> None:
@@ -117,9 +140,15 @@ class WinogradProducts(Products):
         for start in range(0, g.height, at_once):
             rows = slice(start, min(start + at_once, g.height))
             tile_grads = arrays["tile_grads"][:, : rows.stop - start]
+            spare = arrays["tile_spare"][: rows.stop - start]
             np.matmul(arrays["turned_weights"][:, None], every[:, rows], out=tile_grads)
-            transform_back(tile_grads, arrays["tile_spare"][: rows.stop - start])
-            join(tile_grads, grad_input[rows], g)
+            if self.takes_phases:
+                phases = grad_input.reshape(*grad_input.shape[:3], -1)[:, rows]
+                transform_back_to_phases(list(tile_grads), spare, phases, g)
+            else:
+                tiles = list(tile_grads)
+                transform_back(tiles, spare, tiles)
+                join(tile_grads, grad_input[rows], g)
         return grad_input
 
 

@@ -9,6 +9,12 @@ from hypothesis import strategies as st
 
 from hpsearch.nn import build_network, winograd
 from hpsearch.nn.arrays import FloatArray, Workspace
+from hpsearch.nn.fusion import fuse
+from hpsearch.nn.layers.activations import ReLU
+from hpsearch.nn.layers.base import Layer, Site
+from hpsearch.nn.layers.convolution import Convolution
+from hpsearch.nn.layers.pooling import MaxPooling
+from hpsearch.nn.network import Network
 from hpsearch.nn.products import Products, RowGeometry
 from hpsearch.nn.rows import RowProducts
 from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
@@ -56,6 +62,52 @@ def test_the_same_sums_and_gradients(
     ours[0] = in_order(ours[0], columns, batch)
     for one, other in zip(ours, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-11)
+
+
+@given(
+    width=st.integers(3, 13),
+    widths=st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)),
+    first_is_plain=st.booleans(),
+    pooled=st.booleans(),
+    batch=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=100, deadline=None)
+def test_stages_in_a_row_hand_columns_over_in_phases(
+    width: int,
+    widths: tuple[int, int, int],
+    first_is_plain: bool,
+    pooled: bool,
+    batch: int,
+    seed: int,
+) -> None:
+    """The same values and gradients as layer by layer, whatever the paddings do to the width."""
+    layers: list[Layer] = []
+    shape: tuple[int, ...] = (12, 9, width)
+    for number, padding in enumerate(widths):
+        assume(shape[2] + 2 * padding >= 6)
+        filters = 11 if first_is_plain and number == 0 else 12
+        layers.append(Convolution(Site(1, "convolution", shape), filters, 3, 1, padding))
+        shape = layers[-1].output_shape
+        layers.append(ReLU(Site(1, "relu", shape)))
+    if pooled:
+        layers.insert(-1, MaxPooling(Site(1, "max_pooling", shape), 2))
+        layers[-1] = ReLU(Site(1, "relu", layers[-2].output_shape))
+    one_by_one = Network(layers, layers, np.float64)
+    generator = np.random.default_rng(seed)
+    one_by_one.parameters[...] = generator.standard_normal(one_by_one.parameters.size)
+    x = generator.standard_normal((9, 12, width, batch))
+    expected = one_by_one.forward(x).copy()
+    upstream = generator.standard_normal(expected.shape)
+    one_by_one.backward(upstream)
+    gradients = one_by_one.gradients.copy()
+    joined = Network(layers, fuse(layers), np.float64)
+    joined.parameters[...] = one_by_one.parameters
+    for _ in range(2):
+        np.testing.assert_allclose(joined.forward(x), expected, rtol=1e-9, atol=1e-9)
+        joined.backward(upstream)
+        scale = np.abs(gradients).max()
+        np.testing.assert_allclose(joined.gradients, gradients, rtol=0, atol=1e-11 * scale)
 
 
 def by_phase(values: FloatArray, columns: int, batch: int) -> FloatArray:
