@@ -7,10 +7,11 @@ product than it loses by the zeros in it. The sums are (rows, 4, filters, run), 
 left, lower left, upper right, lower right.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
 from hpsearch.nn.fused import FinishedConvolution
@@ -39,41 +40,40 @@ class QuadProducts(RowProducts):
         )
 
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
-        shape = (self.geometry.filters, self.depth)
+        g, shape = self.single, (self.geometry.filters, self.depth)
         return {
             **super().buffers(batch, wants_input_gradient),
             "quad_weight": Buffer(shape, zeroed=True),
-            "quad_gradient": Buffer(shape),
+            "quad_gradient": Buffer((g.kernel, g.kernel, g.channels, g.filters)),
         }
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
-        for place in self._places("quad_weight", arrays):
-            np.copyto(place, weight.reshape(place.shape))
-        super().begin(x, arrays["quad_weight"], arrays)
+        g, quads = self.single, arrays["quad_weight"]
+        four = arrays.once(
+            "places in weight", lambda: self._four(quads).transpose(0, 1, 5, 2, 3, 4)
+        )
+        np.copyto(four, weight.reshape(g.filters, g.kernel, g.kernel, g.channels))
+        super().begin(x, quads, arrays)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
-        super().weight_gradient(arrays["quad_gradient"], arrays)
-        first, second, *others = self._places("quad_gradient", arrays)
-        total = out.reshape(first.shape)
-        np.add(first, second, out=total)
-        for place in others:
-            total += place
+        four = arrays.once("places in gradient", lambda: self._four(arrays["gradient"].T))
+        total = np.add.reduce(four, axis=(0, 1), out=arrays["quad_gradient"])
+        np.copyto(out, total.reshape(-1, len(out)).T)
 
     def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # stands in its places
         return super().input_gradient(grad, arrays["quad_weight"], arrays)
 
-    def _places(self, name: str, arrays: Arrays) -> list[FloatArray]:
-        """The filter's four places in the larger kernel, each (filters, kernel, kernel, C)."""
-        return arrays.once(f"{name} places", lambda: list(self._four(arrays[name])))
-
-    def _four(self, quads: FloatArray) -> Iterator[FloatArray]:
+    def _four(self, quads: FloatArray) -> FloatArray:
+        """The filter's four places in (4 F, depth): a view (2, 2, kernel, kernel, C, F)."""
         g = self.single
-        size = g.kernel + 1
-        by_place = quads.reshape(2, 2, g.filters, size, size, g.channels)
-        for right in range(2):
-            for lower in range(2):
-                rows, columns = (slice(at, at + g.kernel) for at in (lower, right))
-                yield by_place[right, lower, :, rows, columns]
+        across, along = quads.strides
+        right, row = g.channels * along, (g.kernel + 1) * g.channels * along
+        lower = g.filters * across
+        return as_strided(
+            quads,
+            (2, 2, g.kernel, g.kernel, g.channels, g.filters),
+            (2 * lower + right, lower + row, row, right, along, across),
+        )
 
 
 class ConvolutionQuads(FinishedConvolution):

@@ -56,7 +56,7 @@ class RowProducts(Products):
             "gradient": Buffer((self.depth, g.filters)),
         }
         if wants_input_gradient:
-            rows = min(at_once * g.stride, g.height)
+            rows = g.height if at_once >= g.rows else min(at_once * g.stride, g.height)
             slots = (rows, g.channels, self.slots.columns, batch)
             buffers |= {
                 "weight_by_row": Buffer((g.stride, step, self.row_taps * g.filters), zeroed=True),

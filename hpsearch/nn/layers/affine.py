@@ -31,6 +31,7 @@ class Affine(Layer):
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         return {
             "output": Buffer((self.units, batch)),
+            "ones": Buffer((batch,)),
             "grad_input": Buffer((self.inputs if self.wants_input_gradient else 0, batch)),
         }
 
@@ -42,9 +43,11 @@ class Affine(Layer):
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
+        arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
+        arrays["ones"].fill(1)
         np.matmul(grad_output, self.x.T, out=self.gradients["weight"])
-        np.sum(grad_output, axis=1, out=self.gradients["bias"])
-        grad_input = self.workspace.at(grad_output.shape[-1], grad_output.dtype)["grad_input"]
+        np.matmul(grad_output, arrays["ones"], out=self.gradients["bias"])
+        grad_input: FloatArray = arrays["grad_input"]
         if self.wants_input_gradient:
             np.matmul(self.parameters["weight"].T, grad_output, out=grad_input)
         return grad_input
