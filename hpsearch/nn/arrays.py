@@ -22,12 +22,12 @@ Prepared = TypeVar("Prepared")
 class Buffer:
     """An array that a layer needs: numbers, or bytes where it is a mask.
 
-    A zeroed buffer is zero when it is handed out for the first time with a batch size.
+    One with an initial value holds it when it is handed out anew with a batch size.
     """
 
     shape: Shape
     mask: bool = False
-    zeroed: bool = False
+    initial: float | None = None
 
     def bytes(self, itemsize: int) -> int:
         """Memory it takes, for numbers of `itemsize` bytes."""
@@ -88,6 +88,6 @@ class Workspace:
             )
         views = self._views[batch]
         for name, buffer in buffers.items():
-            if buffer.zeroed:
-                views[name].fill(0)
+            if buffer.initial is not None:
+                views[name].fill(buffer.initial)
         return views

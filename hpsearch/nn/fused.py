@@ -6,7 +6,7 @@ and the convolution keeps its parameters.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,17 @@ from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.products import Products
 from hpsearch.nn.rows import RowProducts
 from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some rows of the output, the rows of the sums for them, and their places in the arrays."""
+
+    rows: slice
+    made: slice
+    sums: FloatArray
+    output: FloatArray
+    grad_sums: FloatArray
 
 
 class FinishedConvolution(Layer):
@@ -52,8 +63,8 @@ class FinishedConvolution(Layer):
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
             "bias": Buffer((filters, g.columns * batch)),
-            "zeros": Buffer((filters, g.columns * batch), zeroed=True),
-            "ones": Buffer(row[1:]),
+            "zeros": Buffer((filters, g.columns * batch), initial=0),
+            "ones": Buffer(row[1:], initial=1),
         }
 
     @abstractmethod
@@ -87,11 +98,9 @@ class FinishedConvolution(Layer):
         self.products.begin(x, parameters["weight"], arrays)
         arrays["bias"][...] = parameters["bias"][:, None]
         bias = arrays["bias"] if self.bias_in_sums else None
-        for rows, made in self._blocks(x.shape[-1]):
-            out = arrays["output"][:, rows]
-            sums = out if self._makes_output() else arrays["made"][:, : made.stop - made.start]
-            self.products.make(made, sums, arrays, bias)
-            finish(sums, out, rows, arrays)
+        for block in arrays.once("blocks of rows", lambda: list(self._blocks(arrays))):
+            self.products.make(block.made, block.sums, arrays, bias)
+            finish(block.sums, block.output, block.rows, arrays)
         output: FloatArray = arrays["output"]
         if self.gives_phases:
             return output.reshape(*output.shape[:3], -1, x.shape[-1])
@@ -101,14 +110,12 @@ class FinishedConvolution(Layer):
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
         gradients = self.convolution.gradients
         self.products.begin_gradient(arrays)
-        arrays["ones"].fill(1)
         gradients["bias"].fill(0)
         upstream = grad_output.reshape(arrays["output"].shape)
-        for rows, made in self._blocks(grad_output.shape[-1]):
-            kept = made if self._keeps_gradient() else slice(0, made.stop - made.start)
-            opened = arrays["grad_made"][:, kept]
-            gradients["bias"] += self.open(upstream[:, rows], opened, rows, arrays)
-            self.products.add_gradient(made, opened, arrays)
+        for block in arrays.once("blocks of rows", lambda: list(self._blocks(arrays))):
+            opened = self.open(upstream[:, block.rows], block.grad_sums, block.rows, arrays)
+            gradients["bias"] += opened
+            self.products.add_gradient(block.made, block.grad_sums, arrays)
         self.products.weight_gradient(gradients["weight"], arrays)
         if not self.wants_input_gradient:
             return grad_output
@@ -163,12 +170,19 @@ class FinishedConvolution(Layer):
         """Whether the sums are made in the place of the output."""
         return self.bias_in_sums and (self.gives_phases or self.phases == 1)
 
-    def _blocks(self, batch: int) -> Iterator[tuple[slice, slice]]:
-        """Blocks of rows of the output, and of the sums for them."""
-        rows, at_once = self.output_shape[1], self.products.rows_at_once(batch) // self.ratio
+    def _blocks(self, arrays: Arrays) -> Iterator[Block]:
+        rows, at_once = self.output_shape[1], arrays["alive"].shape[1]
         for start in range(0, rows, at_once):
             stop = min(start + at_once, rows)
-            yield slice(start, stop), slice(start * self.ratio, stop * self.ratio)
+            made = slice(start * self.ratio, stop * self.ratio)
+            here, output = slice(0, made.stop - made.start), arrays["output"][:, start:stop]
+            yield Block(
+                rows=slice(start, stop),
+                made=made,
+                sums=output if self._makes_output() else arrays["made"][:, here],
+                output=output,
+                grad_sums=arrays["grad_made"][:, made if self._keeps_gradient() else here],
+            )
 
 
 class ConvolutionReLU(FinishedConvolution):

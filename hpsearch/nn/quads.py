@@ -43,7 +43,7 @@ class QuadProducts(RowProducts):
         g, shape = self.single, (self.geometry.filters, self.depth)
         return {
             **super().buffers(batch, wants_input_gradient),
-            "quad_weight": Buffer(shape, zeroed=True),
+            "quad_weight": Buffer(shape, initial=0),
             "quad_gradient": Buffer((g.kernel, g.kernel, g.channels, g.filters)),
         }
 

@@ -18,9 +18,9 @@ from hpsearch.nn.slots import Slots
 
 @dataclass(frozen=True)
 class InputRows:
-    """One product of the input's gradient: `weight`, with these rows of dy, gives `out`.
+    """A product of the input's gradient: `weight` times these rows of dy, (rows F, run), is `out`.
 
-    Where `rows` are none, the rows of the input are not reached.
+    Where `rows` are none, no sum reaches these rows of the input.
     """
 
     weight: FloatArray
@@ -50,7 +50,7 @@ class RowProducts(Products):
         buffers = {
             "unrolled": Buffer(
                 (g.height + 2 * g.padding, g.kernel, g.channels, g.phases, g.columns, batch),
-                zeroed=True,
+                initial=0,
             ),
             "gradients": Buffer((g.phases, at_once, self.depth, g.filters)),
             "gradient": Buffer((self.depth, g.filters)),
@@ -59,8 +59,8 @@ class RowProducts(Products):
             rows = g.height if at_once >= g.rows else min(at_once * g.stride, g.height)
             slots = (rows, g.channels, self.slots.columns, batch)
             buffers |= {
-                "weight_by_row": Buffer((g.stride, step, self.row_taps * g.filters), zeroed=True),
-                "row_grads": Buffer((g.phases, rows, g.kernel, *slots[1:]), zeroed=True),
+                "weight_by_row": Buffer((g.stride, step, self.row_taps * g.filters), initial=0),
+                "row_grads": Buffer((g.phases, rows, g.kernel, *slots[1:]), initial=0),
                 "slots": Buffer((self.slots.step, *slots)),
                 "grad_input": Buffer((g.height, g.channels, g.width, batch)),
             }
@@ -105,13 +105,12 @@ class RowProducts(Products):
         for up to `stride` rows r at once, which the same rows reach. Then, for a few rows, the
         column taps v are added up.
         """
-        phases = self.geometry.phases
+        by_row = grad.reshape(len(grad), -1, grad.shape[-1])
         self._turn(weight, arrays)
         for products, add_up in arrays.once("blocks", lambda: list(self._input_blocks(arrays))):
             for product in products:
                 if product.rows.start < product.rows.stop:
-                    reached = grad[:, product.rows].reshape(phases, -1, grad.shape[-1])
-                    np.matmul(product.weight, reached, out=product.out)
+                    np.matmul(product.weight, by_row[:, product.rows], out=product.out)
                 else:
                     product.out.fill(0)
             add_up()
@@ -145,7 +144,7 @@ class RowProducts(Products):
             columns = slice(first * g.filters, (first + high - low) * g.filters)
             yield InputRows(
                 weight=by_row[tap * step : (tap + count) * step, columns],
-                rows=slice(low, high),
+                rows=slice(low * g.filters, high * g.filters),
                 out=products[:, (row - start) * step : (row - start + count) * step],
             )
             row += count

@@ -58,12 +58,12 @@ class WinogradProducts(Products):
         matrix = (g.filters, 3 * g.channels)
         buffers = {
             "tiles": Buffer((SIZE, at_once, g.channels, run)),
-            "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), zeroed=True),
+            "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), initial=0),
             "taps": Buffer((g.filters, 3, SIZE, g.channels)),
             "weights": Buffer((SIZE, *matrix)),
             "products": Buffer((SIZE, at_once, g.filters, run)),
             "spare": Buffer((at_once, g.filters, run)),
-            "transformed_grad": Buffer((SIZE, g.height + 2, g.filters, run), zeroed=True),
+            "transformed_grad": Buffer((SIZE, g.height + 2, g.filters, run), initial=0),
             "gradients": Buffer((SIZE, at_once, *matrix[::-1])),
             "gradient": Buffer((SIZE, *matrix[::-1])),
         }

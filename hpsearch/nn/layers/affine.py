@@ -31,7 +31,7 @@ class Affine(Layer):
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         return {
             "output": Buffer((self.units, batch)),
-            "ones": Buffer((batch,)),
+            "ones": Buffer((batch,), initial=1),
             "grad_input": Buffer((self.inputs if self.wants_input_gradient else 0, batch)),
         }
 
@@ -44,7 +44,6 @@ class Affine(Layer):
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        arrays["ones"].fill(1)
         np.matmul(grad_output, self.x.T, out=self.gradients["weight"])
         np.matmul(grad_output, arrays["ones"], out=self.gradients["bias"])
         grad_input: FloatArray = arrays["grad_input"]
