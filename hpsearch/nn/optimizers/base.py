@@ -8,7 +8,7 @@ import numpy as np
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.spec.training import TrainingSettings
 
-BLOCK = 65_536  # numbers; a few vectors of so many fit the cache together (measured)
+BLOCK = 262_144  # numbers; a few vectors of so many fit the cache together (measured)
 
 
 class Optimizer(ABC):
