@@ -63,7 +63,7 @@ class Products(ABC):
     def make(
         self, rows: slice, out: FloatArray, arrays: Arrays, bias: FloatArray | None = None
     ) -> None:
-        """Make these rows of the sums; with the bias, (filters, run), where it is given."""
+        """Make these rows of the sums; with the bias, (filters, run or 1), where it is given."""
 
     @abstractmethod
     def begin_gradient(self, arrays: Arrays) -> None:

@@ -107,7 +107,9 @@ class RowProducts(Products):
         """
         by_row = grad.reshape(len(grad), -1, grad.shape[-1])
         self._turn(weight, arrays)
-        for products, add_up in arrays.once("blocks", lambda: list(self._input_blocks(arrays))):
+        for products, add_up in arrays.once(
+            "blocks of input", lambda: list(self._input_blocks(arrays))
+        ):
             for product in products:
                 if product.rows.start < product.rows.stop:
                     np.matmul(product.weight, by_row[:, product.rows], out=product.out)

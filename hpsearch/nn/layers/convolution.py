@@ -57,8 +57,8 @@ class Convolution(Layer):
         output: FloatArray = arrays["output"]
         sums = self._as_rows(output)
         self.products.begin(x, self.parameters["weight"], arrays)
-        self.products.make(slice(0, self.geometry.rows), sums, arrays)
-        sums += self.parameters["bias"][:, None]
+        bias = self.parameters["bias"][:, None]
+        self.products.make(slice(0, self.geometry.rows), sums, arrays, bias)
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.spec.training import TrainingSettings
 
-BLOCK = 262_144  # numbers; a few vectors of so many fit the cache together (measured)
+BLOCK = 262_144  # numbers at once: fewer mean more calls, more miss the cache (measured)
 
 
 class Optimizer(ABC):
