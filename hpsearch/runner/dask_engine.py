@@ -6,6 +6,7 @@ import logging
 import threading
 import uuid
 from asyncio import CancelledError
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
@@ -70,7 +71,8 @@ class DaskEngine:
 
     No more legs are given to Dask than there are workers to train them. So whose turn it is stays
     our decision until a worker is free, giving up a leg that waits costs nothing, and a worker that
-    dies is held against no leg but those it was training.
+    dies is seldom held against a leg that it was not training. Where Dask does blame several legs
+    for one death, they begin again, one at a time: the one that is blamed again is the cause.
     """
 
     def __init__(self, client: Client, cluster: LocalCluster | None = None) -> None:
@@ -78,7 +80,10 @@ class DaskEngine:
         self._cluster = cluster
         self._lock = threading.RLock()
         self._turns: Turns[_DaskLeg] = Turns()
-        self._flying: set[_DaskLeg] = set()
+        self._flying: set[_DaskLeg] = set()  # each holds a worker
+        self._landing: set[_DaskLeg] = set()  # trained or failed; the report is on its way
+        self._doubted: deque[_DaskLeg] = deque()  # to begin again
+        self._shared: set[str] = set()  # workers for whose death several legs are blamed
         self._slots = 0
         self._known: set[str] = set()
         self._losses = 0
@@ -154,7 +159,7 @@ class DaskEngine:
 
     def waiting(self) -> int:
         """How many legs wait for a worker."""
-        return len(self._turns)
+        return len(self._turns) + len(self._doubted)
 
     def flying(self) -> int:
         """How many legs are with workers."""
@@ -203,10 +208,14 @@ class DaskEngine:
     def _fill(self) -> None:
         """Give waiting legs to free workers."""
         with self._lock:
-            while len(self._turns) and len(self._flying) < self._slots:
-                leg = self._turns.pop()
+            while len(self._flying) < self._slots and (leg := self._next()) is not None:
                 self._flying.add(leg)
                 leg.start(self._client)
+
+    def _next(self) -> "_DaskLeg | None":
+        if self._doubted and not any(leg.doubted for leg in self._flying | self._landing):
+            return self._doubted.popleft()
+        return self._turns.pop() if len(self._turns) else None
 
     def _keep_counting(self) -> None:
         while not self._closed.wait(RECOUNT_INTERVAL):
@@ -223,14 +232,34 @@ class DaskEngine:
         self._known = set(threads)
         self._slots = sum(threads.values())
 
-    def _landed(self, leg: "_DaskLeg") -> None:
+    def _trained(self, leg: "_DaskLeg") -> None:
+        with self._lock:
+            if leg in self._flying:
+                self._flying.remove(leg)
+                self._landing.add(leg)
+        self._fill()
+
+    def _landed(self, leg: "_DaskLeg", begin_again: bool = False) -> None:
         with self._lock:
             self._flying.discard(leg)
+            self._landing.discard(leg)
+            if begin_again:
+                self._doubted.append(leg)
         self._fill()
+
+    def _blamed_alone(self, worker: str) -> bool:
+        """Whether this worker's death is held against one leg; each that is blamed asks."""
+        with self._lock:
+            blamed = [leg.blamed_for() for leg in self._flying | self._landing]
+            if blamed.count(worker) > 1:
+                self._shared.add(worker)
+            return worker not in self._shared
 
     def _forget(self, leg: "_DaskLeg") -> None:
         with self._lock:
-            waited = self._turns.remove(leg)
+            waited = self._turns.remove(leg) or leg in self._doubted
+            if leg in self._doubted:
+                self._doubted.remove(leg)
         if not waited:
             self._landed(leg)
 
@@ -275,6 +304,7 @@ class _DaskLeg:
         self._data = data
         self._previous = previous
         self._done = done
+        self.doubted = False
         self._released = False
         self.trained: Future[Trained] | None = None
         self._report: Future[LegReport] | None = None
@@ -292,7 +322,7 @@ class _DaskLeg:
         self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
         self._report = client.submit(_report_of, self.trained, key=f"report-{key}", priority=1)
         # A worker is free as soon as it has trained: its report and its next leg pass each other.
-        self.trained.add_done_callback(lambda _: self._engine._landed(self))
+        self.trained.add_done_callback(lambda _: self._engine._trained(self))
         self._report.add_done_callback(self._landed)
 
     def release(self) -> None:
@@ -303,23 +333,48 @@ class _DaskLeg:
         if self.trained is not None:
             self.trained.release()
 
-    def _landed(self, report: Future[LegReport]) -> None:
-        result = self._result(report)
-        self._previous = None
-        self._engine._landed(self)
-        if not self._released:
-            self._done(result)
+    def blamed_for(self) -> str | None:
+        """The worker whose death, the last of TRIES, Dask holds against this leg."""
+        error = None if self._report is None else _error(self._report)
+        if self.trained is None or self._report is None or not isinstance(error, KilledWorker):
+            return None
+        ours = error.task in (self.trained.key, self._report.key)
+        return str(error.last_worker.address) if ours else None
 
-    def _result(self, report: Future[LegReport]) -> LegResult:
+    def _landed(self, report: Future[LegReport]) -> None:
+        if report.status in ("lost", "pending"):  # it died with its worker; Dask makes it again
+            report.add_done_callback(self._landed)
+            return
+        result = self._result(report)
+        begin_again = result is None and not self._released
+        self.doubted |= begin_again
+        self._engine._landed(self, begin_again)
+        if self._released or result is None:
+            return
+        self._previous = None
+        self._done(result)
+
+    def _result(self, report: Future[LegReport]) -> LegResult | None:
+        """None where the leg is to begin again."""
         try:
             if report.status == "finished":
                 return LegDone(report.result())
-            if report.status == "error":
-                error = report.exception()
-                return LegFailed(WorkerLost(TRIES) if isinstance(error, KilledWorker) else error)
+            error = _error(report)
+            if not isinstance(error, KilledWorker | None):
+                return LegFailed(error)
+            worker = self.blamed_for()
+            if worker is not None:
+                sure = self.doubted or self._engine._blamed_alone(worker)
+                return LegFailed(WorkerLost(TRIES)) if sure else None
         except OUTAGES as error:
             log.debug("a leg's report was lost on the way: %r", error)
         return LegFailed(EngineLost(GONE))
+
+
+def _error(future: Future[LegReport]) -> BaseException | None:
+    """What it failed with; does not wait for one that may yet fail."""
+    error: BaseException | None = future.exception() if future.status == "error" else None
+    return error
 
 
 def _keep(split: Split) -> Split:
