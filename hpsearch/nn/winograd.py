@@ -59,13 +59,14 @@ class WinogradProducts(Products):
         buffers = {
             "tiles": Buffer((SIZE, at_once, g.channels, run)),
             "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), initial=0),
-            "taps": Buffer((g.filters, 3, SIZE, g.channels)),
+            "taps": Buffer((3, g.filters, 3, g.channels)),
             "weights": Buffer((SIZE, *matrix)),
             "products": Buffer((SIZE, at_once, g.filters, run)),
             "spare": Buffer((at_once, g.filters, run)),
             "transformed_grad": Buffer((SIZE, g.height + 2, g.filters, run), initial=0),
             "gradients": Buffer((SIZE, at_once, *matrix[::-1])),
             "gradient": Buffer((SIZE, *matrix[::-1])),
+            "ones_by_row": Buffer((at_once,), initial=1),
         }
         if wants_input_gradient:
             buffers |= {
@@ -84,10 +85,10 @@ class WinogradProducts(Products):
 
     def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
         g, taps = self.geometry, arrays["taps"]
-        np.matmul(WEIGHTS.astype(x.dtype), weight.reshape(g.filters, 3, 3, g.channels), out=taps)
-        weights = arrays["weights"].reshape(SIZE, g.filters, 3, g.channels)
-        np.copyto(weights, taps.transpose(2, 0, 1, 3))
-        self.windows = _windows(arrays["transformed"])
+        np.copyto(taps, weight.reshape(g.filters, 3, 3, g.channels).transpose(2, 0, 1, 3))
+        by_tap = arrays.once("by tap", lambda: WEIGHTS.astype(x.dtype))
+        np.matmul(by_tap, taps.reshape(3, -1), out=arrays["weights"].reshape(SIZE, -1))
+        self.windows = arrays.once("windows", lambda: _windows(arrays["transformed"]))
         inside = arrays["transformed"][:, g.padding : g.padding + g.height]
         at_once = arrays["tiles"].shape[1]
         for start in range(0, g.height, at_once):
@@ -122,8 +123,8 @@ class WinogradProducts(Products):
         window = self.windows[:, rows]
         gradients = arrays["gradients"][:, : rows.stop - rows.start]
         np.matmul(window, transformed.swapaxes(2, 3), out=gradients)
-        total = arrays["gradient"]
-        total += gradients.sum(axis=1)
+        total, ones = arrays["gradient"], arrays["ones_by_row"][: gradients.shape[1]]
+        total += (ones @ gradients.reshape(SIZE, len(ones), -1)).reshape(total.shape)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
         g = self.geometry
@@ -134,8 +135,10 @@ class WinogradProducts(Products):
     def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # both were kept
         g, grad_input = self.geometry, arrays["grad_input"]
         turned = arrays["turned_weights"].reshape(SIZE, g.channels, 3, g.filters)
-        np.copyto(turned, arrays["taps"][:, ::-1].transpose(2, 3, 1, 0))
-        every = _windows(arrays["transformed_grad"])
+        weights = arrays["weights"].reshape(SIZE, g.filters, 3, g.channels)
+        for row in range(3):
+            np.copyto(turned[:, :, row], weights[:, :, 2 - row].swapaxes(1, 2))
+        every = arrays.once("windows of gradient", lambda: _windows(arrays["transformed_grad"]))
         at_once = arrays["tile_grads"].shape[1]
         for start in range(0, g.height, at_once):
             rows = slice(start, min(start + at_once, g.height))
