@@ -35,31 +35,40 @@ class FinishedConvolution(Layer):
     `finish` makes the block from its sums, `open` the sums' gradient from the block's.
     """
 
-    gives_phases = False  # whether the columns of the output stay in the phases they are made in
     bias_in_sums = False  # whether `finish` wants the bias in the sums
 
-    def __init__(self, convolution: Convolution, output_shape: Shape, products: Products) -> None:
+    def __init__(
+        self,
+        convolution: Convolution,
+        output_shape: Shape,
+        products: Products,
+        output_phases: int = 1,
+    ) -> None:
+        """With several output phases the output is (phases, H, F, columns, batch).
+
+        It is 0 where the last columns are not wanted.
+        """
         super().__init__(convolution.site, output_shape)
         self.wants_input_gradient = convolution.wants_input_gradient
         self.convolution = convolution
         self.products = products
         self.geometry = products.geometry
         self.ratio = self.geometry.rows // output_shape[1]  # rows of sums for one of output
-        self.phases = max(1, self.geometry.phases // self.ratio)  # of the columns of the output
+        self.phases = max(1, self.geometry.phases // self.ratio)  # that its columns are made in
+        self.output_phases = output_phases  # that they are given in
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         g, (filters, height, width) = self.geometry, self.output_shape
-        phases, columns = (self.phases, g.columns) if self.gives_phases else (1, width)
-        row = (filters, columns * batch)
+        row = (filters, -(-width // self.output_phases) * batch)
         at_once = self.products.rows_at_once(batch)
         kept = g.rows if self._keeps_gradient() else at_once
         made = 0 if self._makes_output() else at_once
-        block = (phases, at_once // self.ratio, *row)
+        block = (self.output_phases, at_once // self.ratio, *row)
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
             "made": Buffer((g.phases, made, g.filters, g.columns * batch)),
             "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch)),
-            "output": Buffer((phases, height, *row)),
+            "output": Buffer((self.output_phases, height, *row)),
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
             "bias": Buffer((filters, g.columns * batch)),
@@ -69,7 +78,7 @@ class FinishedConvolution(Layer):
 
     @abstractmethod
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
-        """Make these rows of the output, (phases or 1, rows, filters, run), from their sums.
+        """Make these rows of the output, (output phases, rows, filters, run), from their sums.
 
         The sums, (phases, rows · ratio, filters, run), may be overwritten.
         """
@@ -102,7 +111,7 @@ class FinishedConvolution(Layer):
             self.products.make(block.made, block.sums, arrays, bias)
             finish(block.sums, block.output, block.rows, arrays)
         output: FloatArray = arrays["output"]
-        if self.gives_phases:
+        if self.output_phases > 1:
             return output.reshape(*output.shape[:3], -1, x.shape[-1])
         return output.reshape(inside(self.output_shape, x.shape[-1]))
 
@@ -133,34 +142,43 @@ class FinishedConvolution(Layer):
         return total
 
     def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> None:
-        """Take the ReLU, and put the columns of all phases into rows of the output.
+        """Take the ReLU, and put the columns where the output wants them.
 
         The values, (phases, rows, filters, run), are overwritten.
         """
-        place = out if len(out) == self.phases else values
+        place = out if self._keeps_phases() else values
         np.maximum(values, arrays["zeros"], out=place)
-        if self.gives_phases:
-            unwanted = self.output_shape[2] % self.phases
-            if unwanted:
-                out[unwanted:, :, :, -(out.shape[3] // self.geometry.columns) :] = 0
-        elif self.phases > 1:
-            for columns, part in self._by_phase(out, place):
-                np.copyto(columns, part[:, :, : columns.shape[2]])
+        if not self._keeps_phases():
+            for columns, part, wanted in self._columns(out, place):
+                np.copyto(columns[:, :, :wanted], part[:, :, :wanted])
+                columns[:, :, wanted:] = 0
+        elif unwanted := self.output_shape[2] % self.phases:
+            out[unwanted:, :, :, -(out.shape[3] // self.geometry.columns) :] = 0
 
     def spread(self, rows: FloatArray, out: FloatArray) -> None:
-        """The columns of these rows in all phases; 0 where the last are not wanted."""
-        for columns, part in self._by_phase(rows, out):
-            np.copyto(part[:, :, : columns.shape[2]], columns)
-            part[:, :, columns.shape[2] :] = 0
+        """The columns of these rows of the output where they are made; 0 where none is wanted."""
+        for columns, part, wanted in self._columns(rows, out):
+            np.copyto(part[:, :, :wanted], columns[:, :, :wanted])
+            part[:, :, wanted:] = 0
 
-    def _by_phase(
+    def _columns(
         self, rows: FloatArray, values: FloatArray
-    ) -> Iterator[tuple[FloatArray, FloatArray]]:
-        """For each phase its columns of the rows, and its values, which may be more."""
-        shape, batch = rows.shape[1:3], values.shape[-1] // self.geometry.columns
-        by_column = rows[0].reshape(*shape, -1, batch)
-        for phase, part in enumerate(values):
-            yield by_column[:, :, phase :: self.phases], part.reshape(*shape, -1, batch)
+    ) -> Iterator[tuple[FloatArray, FloatArray, int]]:
+        """Every so many columns in the output, in what was made, and how many are wanted."""
+        batch, width = values.shape[-1] // self.geometry.columns, self.output_shape[2]
+        given, made = (part.reshape(*part.shape[:3], -1, batch) for part in (rows, values))
+        step = max(len(given), len(made))
+        for first in range(step):
+            row, column = first % len(given), first // len(given)
+            phase, tile = first % len(made), first // len(made)
+            yield (
+                given[row, :, :, column :: step // len(given)],
+                made[phase, :, :, tile :: step // len(made)],
+                -((first - width) // step),
+            )
+
+    def _keeps_phases(self) -> bool:
+        return self.output_phases == self.phases
 
     def _keeps_gradient(self) -> bool:
         """Whether that of all sums must stay until the input's gradient is made."""
@@ -168,7 +186,7 @@ class FinishedConvolution(Layer):
 
     def _makes_output(self) -> bool:
         """Whether the sums are made in the place of the output."""
-        return self.bias_in_sums and (self.gives_phases or self.phases == 1)
+        return self.bias_in_sums and self._keeps_phases()
 
     def _blocks(self, arrays: Arrays) -> Iterator[Block]:
         rows, at_once = self.output_shape[1], arrays["alive"].shape[1]
@@ -186,26 +204,22 @@ class FinishedConvolution(Layer):
 
 
 class ConvolutionReLU(FinishedConvolution):
-    """max(convolution(x), 0).
-
-    Where it gives phases, the output is (4, H, F, tiles, batch), 0 where columns are not wanted.
-    """
+    """max(convolution(x), 0)."""
 
     bias_in_sums = True
 
-    def __init__(self, convolution: Convolution, gives_phases: bool = False) -> None:
+    def __init__(self, convolution: Convolution, output_phases: int = 1) -> None:
         geometry = convolution.geometry
-        products: Products = RowProducts(in_tiles(geometry) if gives_phases else geometry)
+        products: Products = RowProducts(in_tiles(geometry) if output_phases > 1 else geometry)
         if suits(geometry):
             products = WinogradProducts(in_tiles(geometry))
-        super().__init__(convolution, convolution.output_shape, products)
-        self.gives_phases = gives_phases
+        super().__init__(convolution, convolution.output_shape, products, output_phases)
 
     def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # keeps no mask
         self.finish_columns(sums, out, arrays)
 
     def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        if self.phases == len(grad):
+        if self._keeps_phases():
             return self.before_bias(grad, out, rows, arrays)
         masked = arrays["grad"][:, : grad.shape[1]]
         total = self.before_bias(grad, masked, rows, arrays)
@@ -220,20 +234,21 @@ class ConvolutionMaxPooling(FinishedConvolution):
     sums are equal, the first column and then the first row takes the gradient.
     """
 
-    def __init__(self, convolution: Convolution) -> None:
+    def __init__(self, convolution: Convolution, output_phases: int = 1) -> None:
         filters, height, width = convolution.output_shape
         whole = replace(convolution.geometry, rows=height // 2 * 2)
         products: Products = RowProducts(replace(whole, columns=width // 2, phases=2))
         if suits(convolution.geometry):
             products = WinogradProducts(in_tiles(whole))
-        super().__init__(convolution, (filters, height // 2, width // 2), products)
+        halved = (filters, height // 2, width // 2)
+        super().__init__(convolution, halved, products, output_phases)
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         buffers = super().buffers(batch)
         filters, height, _ = self.output_shape
         run = self.geometry.columns * batch
         rows_at_once = self.products.rows_at_once(batch) // 2
-        spread = rows_at_once if self.phases > 1 else 0
+        spread = 0 if self._keeps_phases() else rows_at_once
         return {
             **buffers,
             "right": Buffer((self.phases, 2 * height, filters, run), mask=True),
@@ -269,7 +284,7 @@ class ConvolutionMaxPooling(FinishedConvolution):
         masked = arrays["grad"][:, : grad.shape[1]]
         total = self.before_bias(grad, masked, rows, arrays)
         spread = masked
-        if self.phases > 1:
+        if not self._keeps_phases():
             spread = arrays["spread"][:, : grad.shape[1]]
             self.spread(masked, spread)
         left, right = out[0::2], out[1::2]

@@ -8,6 +8,7 @@ from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.pooling import MaxPooling
 from hpsearch.nn.quads import ConvolutionQuads, suits
+from hpsearch.nn.tiles import STEP
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
@@ -48,11 +49,11 @@ def _hand_phases_over(stages: list[Layer]) -> None:
     for i in reversed(range(len(stages) - 1)):
         stage, following = stages[i : i + 2]
         if (
-            isinstance(stage, ConvolutionReLU)
+            isinstance(stage, ConvolutionReLU | ConvolutionMaxPooling)
             and isinstance(following, FinishedConvolution)
             and following.products.take_phases()
         ):
-            stages[i] = ConvolutionReLU(stage.convolution, gives_phases=True)
+            stages[i] = type(stage)(stage.convolution, output_phases=STEP)
 
 
 def _halves(convolution: Convolution, pooling: MaxPooling) -> bool:
