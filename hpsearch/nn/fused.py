@@ -7,15 +7,19 @@ and the convolution keeps its parameters.
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add, fill
 from hpsearch.nn.layers.base import Layer, inside
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.products import Products
+from hpsearch.nn.products import Products, in_phases
 from hpsearch.nn.rows import RowProducts
+from hpsearch.nn.tiles import SIZE, Tiling
 from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
+
+Finish = Callable[[FloatArray, FloatArray, slice, Arrays], Iterator[Step]]
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,9 @@ class FinishedConvolution(Layer):
         convolution: Convolution,
         output_shape: Shape,
         products: Products,
-        output_phases: int = 1,
+        tiling: Tiling | None = None,
     ) -> None:
-        """With several output phases the output is (phases, H, F, columns, batch).
-
-        It is 0 where the last columns are not wanted.
-        """
+        """With a tiling the output is in tiles, (6, H, F, tiles, batch), and so is its gradient."""
         super().__init__(convolution.site, output_shape)
         self.wants_input_gradient = convolution.wants_input_gradient
         self.convolution = convolution
@@ -55,7 +56,9 @@ class FinishedConvolution(Layer):
         self.geometry = products.geometry
         self.ratio = self.geometry.rows // output_shape[1]  # rows of sums for one of output
         self.phases = max(1, self.geometry.phases // self.ratio)  # that its columns are made in
-        self.output_phases = output_phases  # that they are given in
+        self.tiling = tiling
+        self.output_phases = 1 if tiling is None else tiling.step  # that they are given in
+        self.own = slice(0, 1) if tiling is None else tiling.own  # where these are in the output
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         g, (filters, height, width) = self.geometry, self.output_shape
@@ -68,98 +71,122 @@ class FinishedConvolution(Layer):
             **self.products.buffers(batch, self.wants_input_gradient),
             "made": Buffer((g.phases, made, g.filters, g.columns * batch)),
             "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch)),
-            "output": Buffer((self.output_phases, height, *row)),
+            "output": Buffer((1 if self.tiling is None else SIZE, height, *row)),
             "grad": Buffer(block),
             "alive": Buffer(block, mask=True),
             "bias": Buffer((filters, g.columns * batch)),
+            "bias_gradients": Buffer((self.output_phases, height, filters)),
             "zeros": Buffer((filters, g.columns * batch), initial=0),
             "ones": Buffer(row[1:], initial=1),
         }
 
     @abstractmethod
-    def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
+    def finish(
+        self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
         """Make these rows of the output, (output phases, rows, filters, run), from their sums.
 
         The sums, (phases, rows · ratio, filters, run), may be overwritten.
         """
 
     @abstractmethod
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        """Make the gradient of the sums from that of these rows; gives what the bias gets of it."""
+    def open(
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
+        """Make the gradient of the sums from that of these rows.
+
+        What the bias gets of it for each row is written to `bias_gradients`.
+        """
 
     def finish_evaluated(
         self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> None:
+    ) -> Iterator[Step]:
         """As `finish`, where no backward follows."""
-        self.finish(sums, out, rows, arrays)
+        return self.finish(sums, out, rows, arrays)
 
     def forward(self, x: FloatArray) -> FloatArray:
-        return self._run(x, self.finish)
+        arrays = self.workspace.at(x.shape[-1], x.dtype)
+        arrays.run("forward", x, lambda: self._forward(x, arrays, self.finish))
+        return self._output(arrays)
 
     def evaluate(self, x: FloatArray) -> FloatArray:
-        return self._run(x, self.finish_evaluated)
-
-    def _run(
-        self, x: FloatArray, finish: Callable[[FloatArray, FloatArray, slice, Arrays], None]
-    ) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
-        parameters = self.convolution.parameters
-        self.products.begin(x, parameters["weight"], arrays)
-        arrays["bias"][...] = parameters["bias"][:, None]
-        bias = arrays["bias"] if self.bias_in_sums else None
-        for block in arrays.once("blocks of rows", lambda: list(self._blocks(arrays))):
-            self.products.make(block.made, block.sums, arrays, bias)
-            finish(block.sums, block.output, block.rows, arrays)
-        output: FloatArray = arrays["output"]
-        if self.output_phases > 1:
-            return output.reshape(*output.shape[:3], -1, x.shape[-1])
-        return output.reshape(inside(self.output_shape, x.shape[-1]))
+        arrays.run("evaluate", x, lambda: self._forward(x, arrays, self.finish_evaluated))
+        return self._output(arrays)
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
+        """As of every layer; overwrites a gradient in tiles."""
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        gradients = self.convolution.gradients
-        self.products.begin_gradient(arrays)
-        gradients["bias"].fill(0)
+        arrays.run("backward", grad_output, lambda: self._backward(grad_output, arrays))
+        return arrays["grad_input"] if self.wants_input_gradient else grad_output
+
+    def _output(self, arrays: Arrays) -> FloatArray:
+        return arrays.once("output as seen", lambda: self._as_seen(arrays))
+
+    def _as_seen(self, arrays: Arrays) -> FloatArray:
+        output, batch = arrays["output"], arrays["bias"].shape[-1] // self.geometry.columns
+        if self.tiling is not None:
+            return output.reshape(*output.shape[:3], -1, batch)
+        return output.reshape(inside(self.output_shape, batch))
+
+    def _forward(self, x: FloatArray, arrays: Arrays, finish: Finish) -> Iterator[Step]:
+        parameters, bias = self.convolution.parameters, arrays["bias"]
+        weight = parameters["weight"]
+        yield partial(np.copyto, bias, parameters["bias"][:, None])
+        yield from self.products.take_weight(weight, arrays)
+        for block in self._blocks(arrays):
+            yield from self.products.make(
+                block.made, x, weight, block.sums, arrays, bias if self.bias_in_sums else None
+            )
+            yield from finish(block.sums, block.output, block.rows, arrays)
+            if self.tiling is not None:
+                yield from self.tiling.lend(arrays["output"][:, block.rows], x.shape[-1])
+
+    def _backward(self, grad_output: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        weight, gradients = self.convolution.parameters["weight"], self.convolution.gradients
         upstream = grad_output.reshape(arrays["output"].shape)
-        for block in arrays.once("blocks of rows", lambda: list(self._blocks(arrays))):
-            opened = self.open(upstream[:, block.rows], block.grad_sums, block.rows, arrays)
-            gradients["bias"] += opened
-            self.products.add_gradient(block.made, block.grad_sums, arrays)
-        self.products.weight_gradient(gradients["weight"], arrays)
-        if not self.wants_input_gradient:
-            return grad_output
-        weight = self.convolution.parameters["weight"]
-        return self.products.input_gradient(arrays["grad_made"], weight, arrays)
+        for block in self._blocks(arrays):
+            grad = upstream[:, block.rows]
+            if self.tiling is not None:
+                yield from self.tiling.collect(grad, grad_output.shape[-1])
+            yield from self.open(grad[self.own], block.grad_sums, block.rows, arrays)
+            yield from self.products.take_gradient(block.made, block.grad_sums, arrays)
+            if self.wants_input_gradient:
+                made = arrays["grad_made"]
+                yield from self.products.pass_on(block.made, made, weight, arrays)
+        by_row = arrays["bias_gradients"].reshape(-1, len(gradients["bias"]))
+        yield partial(np.sum, by_row, axis=0, out=gradients["bias"])
+        yield from self.products.weight_gradient(gradients["weight"], arrays)
 
     def before_bias(
         self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> FloatArray:
-        """Make the gradient where the output is above 0; gives its sum for each filter."""
+    ) -> Iterator[Step]:
+        """Make the gradient where the output is above 0, and its sums for the bias."""
         alive = arrays["alive"][:, : grad.shape[1]]
-        np.greater(arrays["output"][:, rows], 0, out=alive)
-        np.multiply(grad, alive, out=out)
-        total: FloatArray = (out @ arrays["ones"]).sum(axis=(0, 1))
-        return total
+        yield partial(np.greater, arrays["output"][self.own, rows], 0, out=alive)
+        yield partial(np.multiply, grad, alive, out=out)
+        yield partial(np.matmul, out, arrays["ones"], out=arrays["bias_gradients"][:, rows])
 
-    def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> None:
+    def finish_columns(self, values: FloatArray, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
         """Take the ReLU, and put the columns where the output wants them.
 
         The values, (phases, rows, filters, run), are overwritten.
         """
         place = out if self._keeps_phases() else values
-        np.maximum(values, arrays["zeros"], out=place)
+        yield partial(np.maximum, values, arrays["zeros"], out=place)
         if not self._keeps_phases():
             for columns, part, wanted in self._columns(out, place):
-                np.copyto(columns[:, :, :wanted], part[:, :, :wanted])
-                columns[:, :, wanted:] = 0
+                yield partial(np.copyto, columns[:, :, :wanted], part[:, :, :wanted])
+                yield from fill(columns[:, :, wanted:])
         elif unwanted := self.output_shape[2] % self.phases:
-            out[unwanted:, :, :, -(out.shape[3] // self.geometry.columns) :] = 0
+            batch = out.shape[3] // self.geometry.columns
+            yield from fill(out[unwanted:, :, :, -batch:])
 
-    def spread(self, rows: FloatArray, out: FloatArray) -> None:
+    def spread(self, rows: FloatArray, out: FloatArray) -> Iterator[Step]:
         """The columns of these rows of the output where they are made; 0 where none is wanted."""
         for columns, part, wanted in self._columns(rows, out):
-            np.copyto(part[:, :, :wanted], columns[:, :, :wanted])
-            part[:, :, wanted:] = 0
+            yield partial(np.copyto, part[:, :, :wanted], columns[:, :, :wanted])
+            yield from fill(part[:, :, wanted:])
 
     def _columns(
         self, rows: FloatArray, values: FloatArray
@@ -193,7 +220,8 @@ class FinishedConvolution(Layer):
         for start in range(0, rows, at_once):
             stop = min(start + at_once, rows)
             made = slice(start * self.ratio, stop * self.ratio)
-            here, output = slice(0, made.stop - made.start), arrays["output"][:, start:stop]
+            here = slice(0, made.stop - made.start)
+            output = arrays["output"][self.own, start:stop]
             yield Block(
                 rows=slice(start, stop),
                 made=made,
@@ -208,23 +236,31 @@ class ConvolutionReLU(FinishedConvolution):
 
     bias_in_sums = True
 
-    def __init__(self, convolution: Convolution, output_phases: int = 1) -> None:
+    def __init__(self, convolution: Convolution, tiling: Tiling | None = None) -> None:
         geometry = convolution.geometry
-        products: Products = RowProducts(in_tiles(geometry) if output_phases > 1 else geometry)
+        products: Products = RowProducts(in_phases(geometry, tiling.step if tiling else 1))
         if suits(geometry):
             products = WinogradProducts(in_tiles(geometry))
-        super().__init__(convolution, convolution.output_shape, products, output_phases)
+        super().__init__(convolution, convolution.output_shape, products, tiling)
 
-    def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:  # noqa: ARG002  # keeps no mask
-        self.finish_columns(sums, out, arrays)
+    def finish(
+        self,
+        sums: FloatArray,
+        out: FloatArray,
+        rows: slice,  # noqa: ARG002  # keeps no mask: the output is one
+        arrays: Arrays,
+    ) -> Iterator[Step]:
+        return self.finish_columns(sums, out, arrays)
 
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
+    def open(
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
         if self._keeps_phases():
-            return self.before_bias(grad, out, rows, arrays)
+            yield from self.before_bias(grad, out, rows, arrays)
+            return
         masked = arrays["grad"][:, : grad.shape[1]]
-        total = self.before_bias(grad, masked, rows, arrays)
-        self.spread(masked, out)
-        return total
+        yield from self.before_bias(grad, masked, rows, arrays)
+        yield from self.spread(masked, out)
 
 
 class ConvolutionMaxPooling(FinishedConvolution):
@@ -234,14 +270,14 @@ class ConvolutionMaxPooling(FinishedConvolution):
     sums are equal, the first column and then the first row takes the gradient.
     """
 
-    def __init__(self, convolution: Convolution, output_phases: int = 1) -> None:
+    def __init__(self, convolution: Convolution, tiling: Tiling | None = None) -> None:
         filters, height, width = convolution.output_shape
         whole = replace(convolution.geometry, rows=height // 2 * 2)
         products: Products = RowProducts(replace(whole, columns=width // 2, phases=2))
         if suits(convolution.geometry):
             products = WinogradProducts(in_tiles(whole))
         halved = (filters, height // 2, width // 2)
-        super().__init__(convolution, halved, products, output_phases)
+        super().__init__(convolution, halved, products, tiling)
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         buffers = super().buffers(batch)
@@ -256,41 +292,46 @@ class ConvolutionMaxPooling(FinishedConvolution):
             "spread": Buffer((self.phases, spread, filters, run)),
         }
 
-    def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
+    def finish(
+        self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
         left, right = sums[0::2], sums[1::2]
-        np.greater(right, left, out=arrays["right"][:, 2 * rows.start : 2 * rows.stop])
-        np.maximum(left, right, out=left)
         upper, lower = left[:, 0::2], left[:, 1::2]
-        np.greater(lower, upper, out=arrays["lower"][:, rows])
-        np.maximum(upper, lower, out=upper)
-        np.add(upper, arrays["bias"], out=upper)
-        self.finish_columns(upper, out, arrays)
+        made = slice(2 * rows.start, 2 * rows.stop)
+        yield partial(np.greater, right, left, out=arrays["right"][:, made])
+        yield partial(np.maximum, left, right, out=left)
+        yield partial(np.greater, lower, upper, out=arrays["lower"][:, rows])
+        yield partial(np.maximum, upper, lower, out=upper)
+        yield add(upper, arrays["bias"])
+        yield from self.finish_columns(upper, out, arrays)
 
     def finish_evaluated(
         self,
         sums: FloatArray,
         out: FloatArray,
-        rows: slice,  # noqa: ARG002  # keeps no mask
+        rows: slice,  # noqa: ARG002  # keeps no masks
         arrays: Arrays,
-    ) -> None:
+    ) -> Iterator[Step]:
         left, right = sums[0::2], sums[1::2]
-        np.maximum(left, right, out=left)
         upper, lower = left[:, 0::2], left[:, 1::2]
-        np.maximum(upper, lower, out=upper)
-        np.add(upper, arrays["bias"], out=upper)
-        self.finish_columns(upper, out, arrays)
+        yield partial(np.maximum, left, right, out=left)
+        yield partial(np.maximum, upper, lower, out=upper)
+        yield add(upper, arrays["bias"])
+        yield from self.finish_columns(upper, out, arrays)
 
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
+    def open(
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
         masked = arrays["grad"][:, : grad.shape[1]]
-        total = self.before_bias(grad, masked, rows, arrays)
+        yield from self.before_bias(grad, masked, rows, arrays)
         spread = masked
         if not self._keeps_phases():
             spread = arrays["spread"][:, : grad.shape[1]]
-            self.spread(masked, spread)
+            yield from self.spread(masked, spread)
         left, right = out[0::2], out[1::2]
         upper, lower = left[:, 0::2], left[:, 1::2]
-        np.multiply(spread, arrays["lower"][:, rows], out=lower)
-        np.subtract(spread, lower, out=upper)
-        np.multiply(left, arrays["right"][:, 2 * rows.start : 2 * rows.stop], out=right)
-        np.subtract(left, right, out=left)
-        return total
+        made = slice(2 * rows.start, 2 * rows.stop)
+        yield partial(np.multiply, spread, arrays["lower"][:, rows], out=lower)
+        yield partial(np.subtract, spread, lower, out=upper)
+        yield partial(np.multiply, left, arrays["right"][:, made], out=right)
+        yield partial(np.subtract, left, right, out=left)

@@ -8,7 +8,6 @@ from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.pooling import MaxPooling
 from hpsearch.nn.quads import ConvolutionQuads, suits
-from hpsearch.nn.tiles import STEP
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
@@ -23,7 +22,7 @@ def fuse(layers: Sequence[Layer]) -> list[Layer]:
         stage, taken = _next_stage(rest)
         stages.append(stage)
         rest = rest[taken:]
-    _hand_phases_over(stages)
+    _hand_tiles_over(stages)
     return stages
 
 
@@ -44,16 +43,16 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
     return rest[0], 1
 
 
-def _hand_phases_over(stages: list[Layer]) -> None:
-    """Where a stage would put columns in order that the next takes apart again, leave them."""
+def _hand_tiles_over(stages: list[Layer]) -> None:
+    """Where a stage would put columns in order that the next takes apart again, make its tiles."""
     for i in reversed(range(len(stages) - 1)):
         stage, following = stages[i : i + 2]
-        if (
-            isinstance(stage, ConvolutionReLU | ConvolutionMaxPooling)
-            and isinstance(following, FinishedConvolution)
-            and following.products.take_phases()
+        if isinstance(stage, ConvolutionReLU | ConvolutionMaxPooling) and isinstance(
+            following, FinishedConvolution
         ):
-            stages[i] = type(stage)(stage.convolution, output_phases=STEP)
+            tiling = following.products.take_tiles()
+            if tiling is not None:
+                stages[i] = type(stage)(stage.convolution, tiling)
 
 
 def _halves(convolution: Convolution, pooling: MaxPooling) -> bool:

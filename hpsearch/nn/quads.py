@@ -7,13 +7,14 @@ product than it loses by the zeros in it. The sums are (rows, 4, filters, run), 
 left, lower left, upper right, lower right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step, add
 from hpsearch.nn.fused import FinishedConvolution
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.products import RowGeometry
@@ -47,21 +48,27 @@ class QuadProducts(RowProducts):
             "quad_gradient": Buffer((g.kernel, g.kernel, g.channels, g.filters)),
         }
 
-    def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
+    def take_weight(self, weight: FloatArray, arrays: Arrays) -> Iterator[Step]:
         g, quads = self.single, arrays["quad_weight"]
-        four = arrays.once(
-            "places in weight", lambda: self._four(quads).transpose(0, 1, 5, 2, 3, 4)
-        )
-        np.copyto(four, weight.reshape(g.filters, g.kernel, g.kernel, g.channels))
-        super().begin(x, quads, arrays)
+        four = self._four(quads).transpose(0, 1, 5, 2, 3, 4)
+        yield partial(np.copyto, four, weight.reshape(g.filters, g.kernel, g.kernel, g.channels))
+        yield from super().take_weight(quads, arrays)
 
-    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
-        four = arrays.once("places in gradient", lambda: self._four(arrays["gradient"].T))
-        total = np.add.reduce(four, axis=(0, 1), out=arrays["quad_gradient"])
-        np.copyto(out, total.reshape(-1, len(out)).T)
+    def make(
+        self,
+        rows: slice,
+        x: FloatArray,
+        weight: FloatArray,  # noqa: ARG002  # stands in its places
+        out: FloatArray,
+        arrays: Arrays,
+        bias: FloatArray | None = None,
+    ) -> Iterator[Step]:
+        return super().make(rows, x, arrays["quad_weight"], out, arrays, bias)
 
-    def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # stands in its places
-        return super().input_gradient(grad, arrays["quad_weight"], arrays)
+    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        four, total = self._four(arrays["gradient"][0].T), arrays["quad_gradient"]
+        yield partial(np.add.reduce, four, axis=(0, 1), out=total)
+        yield partial(np.copyto, out, total.reshape(-1, len(out)).T)
 
     def _four(self, quads: FloatArray) -> FloatArray:
         """The filter's four places in (4 F, depth): a view (2, 2, kernel, kernel, C, F)."""
@@ -94,43 +101,46 @@ class ConvolutionQuads(FinishedConvolution):
         return {
             **super().buffers(batch),
             "winners": Buffer((height, 4, filters, width * batch), mask=True),
+            "bias_gradients": Buffer((height, 4, filters)),
         }
 
-    def finish(self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> None:
-        winners = arrays["winners"][rows]
+    def finish(
+        self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
+        winners, zeros = arrays["winners"][rows], arrays["zeros"]
         by_place = sums.reshape(winners.shape)
         left, right = by_place[:, :2], by_place[:, 2:]
         upper, lower = left[:, 0], left[:, 1]
-        np.greater(right, left, out=winners[:, 2:])
-        np.maximum(left, right, out=left)
-        np.greater(lower, upper, out=winners[:, 1])
         best = out[0]
-        np.maximum(upper, lower, out=best)
-        np.add(best, arrays["bias"], out=best)
-        np.maximum(best, arrays["zeros"], out=best)
-        np.greater(best, 0, out=winners[:, 0])
-        np.logical_and(winners[:, 1], winners[:, 0], out=winners[:, 1])
-        np.logical_xor(winners[:, 0], winners[:, 1], out=winners[:, 0])  # one of both, or none
-        np.logical_and(winners[:, 2:], winners[:, :2], out=winners[:, 2:])
-        np.logical_xor(winners[:, :2], winners[:, 2:], out=winners[:, :2])
+        yield partial(np.greater, right, left, out=winners[:, 2:])
+        yield partial(np.maximum, left, right, out=left)
+        yield partial(np.greater, lower, upper, out=winners[:, 1])
+        yield partial(np.maximum, upper, lower, out=best)
+        yield add(best, arrays["bias"])
+        yield partial(np.maximum, best, zeros, out=best)
+        yield partial(np.greater, best, 0, out=winners[:, 0])
+        for one, other in ((winners[:, 0], winners[:, 1]), (winners[:, :2], winners[:, 2:])):
+            yield partial(np.logical_and, other, one, out=other)
+            yield partial(np.logical_xor, one, other, out=one)  # one of both, or none
 
     def finish_evaluated(
         self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> None:
+    ) -> Iterator[Step]:
         by_place = sums.reshape(arrays["winners"][rows].shape)
         left, right = by_place[:, :2], by_place[:, 2:]
-        np.maximum(left, right, out=left)
-        np.maximum(left[:, 0], left[:, 1], out=out[0])
-        np.add(out, arrays["bias"], out=out)
-        np.maximum(out, arrays["zeros"], out=out)
+        yield partial(np.maximum, left, right, out=left)
+        yield partial(np.maximum, left[:, 0], left[:, 1], out=out[0])
+        yield add(out, arrays["bias"])
+        yield partial(np.maximum, out, arrays["zeros"], out=out)
 
-    def open(self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays) -> FloatArray:
-        winners = arrays["winners"][rows]
+    def open(
+        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
+    ) -> Iterator[Step]:
+        winners, ones = arrays["winners"][rows], arrays["ones"]
         by_place = out.reshape(winners.shape)
-        np.copyto(by_place, winners)
-        np.multiply(by_place, grad[0][:, None], out=by_place)
-        total: FloatArray = (by_place @ arrays["ones"]).sum(axis=(0, 1))
-        return total
+        yield partial(np.copyto, by_place, winners)
+        yield partial(np.multiply, by_place, grad[0][:, None], out=by_place)
+        yield partial(np.matmul, by_place, ones, out=arrays["bias_gradients"][rows])
 
 
 def suits(geometry: RowGeometry) -> bool:

@@ -5,15 +5,19 @@ rows of u, which lie one after another, are the matrix whose product with the we
 output. x̃ is x with zeros around it. docs/networks.md has the picture.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step, add, fill
 from hpsearch.nn.products import BLOCK, Products, RowGeometry
 from hpsearch.nn.slots import Slots
+from hpsearch.nn.tiles import SMALL
+
+FEW_SUMS = 1200  # of so many numbers BLAS makes small products without copying what it reads
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,10 @@ class RowProducts(Products):
                 (g.height + 2 * g.padding, g.kernel, g.channels, g.phases, g.columns, batch),
                 initial=0,
             ),
-            "gradients": Buffer((g.phases, at_once, self.depth, g.filters)),
-            "gradient": Buffer((self.depth, g.filters)),
+            "gradients": Buffer((g.phases, at_once * self._parts(batch), self.depth, g.filters)),
+            "gradient": Buffer((g.phases, self.depth, g.filters)),
+            "gradient_of_rows": Buffer((g.phases, self.depth, g.filters)),
+            "ones_by_row": Buffer((at_once * self._parts(batch),), initial=1),
         }
         if wants_input_gradient:
             rows = g.height if at_once >= g.rows else min(at_once * g.stride, g.height)
@@ -66,71 +72,92 @@ class RowProducts(Products):
             }
         return buffers
 
-    def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
-        unrolled = arrays["unrolled"]
-        for place, source in arrays.once("places", lambda: places(unrolled, self.geometry)):
-            place[...] = x[:, :, source]
-        self.weight = weight
-        self.windows = arrays.once("windows", lambda: windows(unrolled, self.geometry))
+    def _parts(self, batch: int) -> int:
+        """In how many parts a run is added up for the weight's gradient."""
+        run = self.geometry.columns * batch
+        if self.depth * self.geometry.filters > FEW_SUMS:
+            return 1
+        most = max(1, SMALL // (self.depth * self.geometry.filters))
+        return next((n for n in range(1, 17) if run % n == 0 and run // n <= most), 1)
+
+    def take_weight(self, weight: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        """The weight as (s v c, u f) with u ≡ s modulo the stride, falling; 0 where u is none."""
+        if "weight_by_row" not in arrays:
+            return
+        g = self.geometry
+        taps = weight.reshape(g.filters, g.kernel, g.kernel, g.channels)
+        shape = (g.stride, g.kernel, g.channels, self.row_taps, g.filters)
+        by_row = arrays["weight_by_row"].reshape(shape)
+        for s in range(min(g.stride, g.kernel)):
+            chosen = taps[:, s :: g.stride][:, ::-1].transpose(2, 3, 1, 0)
+            place = by_row[s, :, :, self.row_taps - chosen.shape[2] :]
+            yield partial(np.copyto, place, chosen)
 
     def make(
         self,
         rows: slice,
+        x: FloatArray,
+        weight: FloatArray,
         out: FloatArray,
-        arrays: Arrays,  # noqa: ARG002  # windows holds them
+        arrays: Arrays,
         bias: FloatArray | None = None,
-    ) -> None:
-        np.matmul(self.weight, self.windows[:, rows], out=out)
+    ) -> Iterator[Step]:
+        unrolled = arrays["unrolled"]
+        for place, source in places(unrolled, self.geometry, self.geometry.newly_reached(rows)):
+            yield partial(np.copyto, place, x[source])
+        window = windows(unrolled, self.geometry)[:, rows]
+        yield partial(np.matmul, weight, window, out=out)
         if bias is not None:
-            np.add(out, bias, out=out)
+            yield add(out, bias)
 
-    def begin_gradient(self, arrays: Arrays) -> None:
-        arrays["gradient"].fill(0)
+    def take_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        """That of the weight turned, (depth, filters): BLAS makes it faster."""
+        parts = self._parts(arrays["unrolled"].shape[-1])
+        window, count = windows(arrays["unrolled"], self.geometry)[:, rows], rows.stop - rows.start
+        gradients = arrays["gradients"][:, : count * parts]
+        by_part = gradients.reshape(len(gradients), count, parts, *gradients.shape[2:])
+        window, grad = (a.reshape(*a.shape[:3], parts, -1).swapaxes(2, 3) for a in (window, grad))
+        yield partial(np.matmul, window, grad.swapaxes(3, 4), out=by_part)
+        yield from self.sum_rows(gradients, arrays, first=rows.start == 0)
 
-    def add_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> None:
-        """The gradient turned, (depth, filters): BLAS makes that faster."""
-        window, total = self.windows[:, rows], arrays["gradient"]
-        gradients = arrays["gradients"][:, : window.shape[1]]
-        np.matmul(window, grad.swapaxes(2, 3), out=gradients)
-        for phase in gradients:
-            total += phase.sum(axis=0) if len(phase) > 1 else phase[0]
+    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        total = arrays["gradient"]
+        if len(total) > 1:
+            yield partial(np.sum, total, axis=0, out=arrays["gradient_of_rows"][0])
+            total = arrays["gradient_of_rows"]
+        yield partial(np.copyto, out, total[0].T)
 
-    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
-        np.copyto(out, arrays["gradient"].T)
-
-    def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:
+    def pass_on(
+        self,
+        rows: slice,
+        grad: FloatArray,
+        weight: FloatArray,  # noqa: ARG002  # was taken
+        arrays: Arrays,
+    ) -> Iterator[Step]:
         """dx̃[r, c, j·stride + v] += Σ over u, f of W[f, u, v, c] · dy[i, f, j], i·stride + u = r.
 
         All u and f in one product, because the rows i of dy that reach r lie one after another; and
         for up to `stride` rows r at once, which the same rows reach. Then, for a few rows, the
         column taps v are added up.
         """
+        if rows.stop < self.geometry.rows:
+            return
         by_row = grad.reshape(len(grad), -1, grad.shape[-1])
-        self._turn(weight, arrays)
-        for products, add_up in arrays.once(
-            "blocks of input", lambda: list(self._input_blocks(arrays))
-        ):
-            for product in products:
-                if product.rows.start < product.rows.stop:
-                    np.matmul(product.weight, by_row[:, product.rows], out=product.out)
-                else:
-                    product.out.fill(0)
-            add_up()
-        grad_input: FloatArray = arrays["grad_input"]
-        return grad_input
-
-    def _input_blocks(self, arrays: Arrays) -> Iterator[tuple[list[InputRows], Callable[[], None]]]:
-        """For some rows of the input at a time: their products, and what adds up the columns."""
         g, row_grads = self.geometry, arrays["row_grads"]
         at_once = row_grads.shape[1]
         for start in range(0, g.height, at_once):
             stop = min(start + at_once, g.height)
-            add_up = self.slots.adding(
+            for product in self._input_rows(start, stop, arrays):
+                if product.rows.start < product.rows.stop:
+                    values = by_row[:, product.rows]
+                    yield partial(np.matmul, product.weight, values, out=product.out)
+                else:
+                    yield from fill(product.out)
+            yield from self.slots.add_up(
                 row_grads[:, : stop - start],
                 arrays["slots"][:, : stop - start],
                 arrays["grad_input"][start:stop],
             )
-            yield list(self._input_rows(start, stop, arrays)), add_up
 
     def _input_rows(self, start: int, stop: int, arrays: Arrays) -> Iterator[InputRows]:
         g, row_grads = self.geometry, arrays["row_grads"]
@@ -151,16 +178,6 @@ class RowProducts(Products):
             )
             row += count
 
-    def _turn(self, weight: FloatArray, arrays: Arrays) -> None:
-        """The weight as (s v c, u f) with u ≡ s modulo the stride, falling; 0 where u is none."""
-        g = self.geometry
-        taps = weight.reshape(g.filters, g.kernel, g.kernel, g.channels)
-        shape = (g.stride, g.kernel, g.channels, self.row_taps, g.filters)
-        by_row = arrays["weight_by_row"].reshape(shape)
-        for s in range(min(g.stride, g.kernel)):
-            chosen = taps[:, s :: g.stride][:, ::-1].transpose(2, 3, 1, 0)
-            np.copyto(by_row[s, :, :, self.row_taps - chosen.shape[2] :], chosen)
-
 
 def reach(v: int, phase: int, geometry: RowGeometry) -> tuple[slice, slice]:
     """Columns of this phase whose tap v falls inside the image, and the columns it falls on."""
@@ -174,19 +191,19 @@ def reach(v: int, phase: int, geometry: RowGeometry) -> tuple[slice, slice]:
     return slice(first, last + 1), slice(start, start + (last - first) * step + 1, step)
 
 
-def places(unrolled: FloatArray, geometry: RowGeometry) -> list[tuple[FloatArray, slice]]:
-    """Where the columns of an input x (H, C, W, batch) stand in u, and which columns.
+def places(
+    unrolled: FloatArray, geometry: RowGeometry, rows: slice
+) -> Iterator[tuple[FloatArray, tuple[slice, slice, slice]]]:
+    """Where these rows of an input x (H, C, W, batch) stand in u, and which part of x stands there.
 
     `unrolled` is u, (H + 2 padding, kernel, C, phases, columns, batch), and must hold zeros where
     the padding reaches.
     """
     inside = unrolled[geometry.padding : geometry.padding + geometry.height]
-    return [
-        (inside[:, v, :, phase, target], source)
-        for v in range(geometry.kernel)
-        for phase in range(geometry.phases)
-        for target, source in [reach(v, phase, geometry)]
-    ]
+    for v in range(geometry.kernel):
+        for phase in range(geometry.phases):
+            target, source = reach(v, phase, geometry)
+            yield inside[rows, v, :, phase, target], (rows, slice(None), source)
 
 
 def windows(unrolled: FloatArray, geometry: RowGeometry) -> FloatArray:

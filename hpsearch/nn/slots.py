@@ -7,13 +7,13 @@ enough that no shift leaves its slot: then a shift moves a whole row of all chan
 run of memory, and NumPy adds such runs three times faster than many short ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from hpsearch.nn.arrays import FloatArray
+from hpsearch.nn.arrays import FloatArray, Step, add, fill
 from hpsearch.nn.products import RowGeometry
 
 
@@ -42,10 +42,8 @@ class Slots:
         self.columns = self.first + max(geometry.columns + max(shifts), widest)
         self.moves = [[m for m in moves if m.remainder == r] for r in range(self.step)]
 
-    def adding(
-        self, row_grads: FloatArray, slots: FloatArray, rows: FloatArray
-    ) -> Callable[[], None]:
-        """What writes rows of the input's gradient, (rows, C, W, batch).
+    def add_up(self, row_grads: FloatArray, slots: FloatArray, rows: FloatArray) -> Iterator[Step]:
+        """Write rows of the input's gradient, (rows, C, W, batch).
 
         row_grads (phases, rows, kernel, C, columns, batch) holds values in its first columns, as
         many as the output has, and zeros behind; `slots` (step, rows, C, columns, batch) is
@@ -54,28 +52,19 @@ class Slots:
         batch = rows.shape[-1]
         flat = slots.reshape(*slots.shape[:2], -1)
         values = row_grads.reshape(*row_grads.shape[:3], -1)
-        steps: list[Callable[[], object]] = []
         for remainder, moves in enumerate(self.moves):
             sums = flat[remainder]
             if not moves:
-                steps.append(partial(sums.fill, 0))
+                yield from fill(sums)
             for position, move in enumerate(moves):
                 moved = (self.first + move.shift) * batch
                 place = sums[:, moved:]
                 value = values[move.phase, :, move.tap, : place.shape[-1]]
-                if position == 0:  # of the columns before it none is read
-                    steps.append(partial(np.copyto, place, value))
-                else:
-                    steps.append(partial(np.add, place, value, out=place))
+                # of the columns before the first one's place none is read
+                yield add(place, value) if position else partial(np.copyto, place, value)
             columns = rows[:, :, remainder :: self.step]
             stop = self.first + columns.shape[2]
-            steps.append(partial(np.copyto, columns, slots[remainder, :, :, self.first : stop]))
-
-        def add_up() -> None:
-            for step in steps:
-                step()
-
-        return add_up
+            yield partial(np.copyto, columns, slots[remainder, :, :, self.first : stop])
 
     def _move(self, phase: int, tap: int) -> Move:
         offset = phase * self.geometry.stride + tap - self.geometry.padding

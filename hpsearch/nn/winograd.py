@@ -1,158 +1,181 @@
-"""A 3 × 3 convolution of stride 1 with six multiplications for four outputs of a row of taps.
+"""A convolution of stride 1 with fewer multiplications: six for each row of taps of a tile.
 
-Instead of twelve: hpsearch.nn.tiles has Winograd's matrices. They act along the columns alone, so
-rows stay as in hpsearch.nn.rows: three rows of transformed tiles that lie one after another *are* a
-matrix (3 C, run), whose product with the transformed weight gives one of the six numbers of all
-tiles of an output row. Output columns stand in four phases, as tiles make them.
+hpsearch.nn.tiles has Winograd's matrices: a tile makes 4 outputs of a 3 × 3 convolution, which take
+12 multiplications with a row of taps otherwise, or 2 outputs of a 5 × 5 one, instead of 10. They
+act along the columns alone, so rows stay as in hpsearch.nn.rows: as many rows of transformed tiles
+as the kernel has, which lie one after another, *are* a matrix (kernel · C, run), whose product with
+the transformed weight gives one of the six numbers of all tiles of an output row. Output columns
+stand in as many phases as a tile has outputs.
 
-What `add_gradient` transforms serves both gradients, that of the weight and that of the input.
+What `take_gradient` transforms serves both gradients, that of the weight and that of the input.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape
-from hpsearch.nn.products import Products, RowGeometry
-from hpsearch.nn.tiles import (
-    SIZE,
-    STEP,
-    WEIGHTS,
-    combine,
-    combine_back,
-    join,
-    shifted,
-    split,
-    transform,
-    transform_back,
-    transform_back_to_phases,
-)
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add
+from hpsearch.nn.products import Products, RowGeometry, in_phases
+from hpsearch.nn.tiles import INPUTS, SIZE, Tiling, apply, outputs_matrix, weights_matrix
 
 FEWEST_CHANNELS = 12  # with fewer, the transforms cost what the products save
 BLOCK = 800_000  # numbers of all tiles made at once: fewer mean more calls (measured)
+
+
+class Matrices:
+    """Those of hpsearch.nn.tiles in the precision of the network; turned ones are for gradients."""
+
+    def __init__(self, kernel: int, outputs: int, dtype: npt.DTypeLike) -> None:
+        self.weights, self.inputs, self.outputs = (
+            matrix.astype(dtype)
+            for matrix in (weights_matrix(kernel), INPUTS, outputs_matrix(outputs))
+        )
+        self.weights_turned, self.inputs_turned, self.outputs_turned = (
+            np.ascontiguousarray(matrix.T) for matrix in (self.weights, self.inputs, self.outputs)
+        )
 
 
 class WinogradProducts(Products):
     """Six products for each row of outputs."""
 
     keeps_gradient = True
-    takes_phases = False  # whether the columns of the input, too, stand in four phases
+    takes_tiles = False  # whether the input comes in tiles
 
-    def take_phases(self) -> bool:
-        """Its input is then (4, H, C, tiles, batch), and must have as many tiles as the sums."""
-        self.takes_phases = -(-self.geometry.width // STEP) == self.geometry.columns
-        return self.takes_phases
+    def __init__(self, geometry: RowGeometry) -> None:
+        super().__init__(geometry)
+        self.tiling = Tiling(geometry.phases, geometry.padding)
+
+    def take_tiles(self) -> Tiling | None:
+        """Its image must fill as many tiles as the sums do."""
+        g = self.geometry
+        self.takes_tiles = -(-g.width // g.phases) == g.columns
+        return self.tiling if self.takes_tiles else None
 
     def rows_at_once(self, batch: int) -> int:
         g = self.geometry
         row = SIZE * max(g.filters, g.channels) * g.columns * batch
-        gradient = SIZE * g.filters * 3 * g.channels
+        gradient = SIZE * g.filters * g.kernel * g.channels
         pairs = max(1, BLOCK // (2 * max(row, gradient)))
         return min(2 * pairs, g.rows)
 
     def buffers(self, batch: int, wants_input_gradient: bool) -> Mapping[str, Buffer]:
         g, at_once = self.geometry, self.rows_at_once(batch)
-        run = g.columns * batch
-        matrix = (g.filters, 3 * g.channels)
+        run, some = g.columns * batch, min(at_once + g.kernel, g.height)
+        matrix = (g.filters, g.kernel * g.channels)
         buffers = {
-            "tiles": Buffer((SIZE, at_once, g.channels, run)),
+            "tiles": Buffer((SIZE, 0 if self.takes_tiles else some, g.channels, run)),
             "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), initial=0),
-            "taps": Buffer((3, g.filters, 3, g.channels)),
+            "taps": Buffer((g.kernel, g.filters, g.kernel, g.channels)),
             "weights": Buffer((SIZE, *matrix)),
             "products": Buffer((SIZE, at_once, g.filters, run)),
-            "spare": Buffer((at_once, g.filters, run)),
-            "transformed_grad": Buffer((SIZE, g.height + 2, g.filters, run), initial=0),
+            "transformed_grad": Buffer((SIZE, g.height + g.kernel - 1, g.filters, run), initial=0),
             "gradients": Buffer((SIZE, at_once, *matrix[::-1])),
             "gradient": Buffer((SIZE, *matrix[::-1])),
+            "gradient_of_rows": Buffer((SIZE, *matrix[::-1])),
             "ones_by_row": Buffer((at_once,), initial=1),
         }
         if wants_input_gradient:
             buffers |= {
-                "turned_weights": Buffer((SIZE, g.channels, 3 * g.filters)),
-                "tile_grads": Buffer((SIZE, at_once, g.channels, run)),
-                "tile_spare": Buffer((at_once, g.channels, run)),
+                "turned_weights": Buffer((SIZE, g.channels, g.kernel * g.filters)),
+                "tile_grads": Buffer((SIZE, some, g.channels, run)),
                 "grad_input": Buffer(self._input_shape(batch)),
             }
         return buffers
 
     def _input_shape(self, batch: int) -> Shape:
         g = self.geometry
-        if self.takes_phases:
-            return STEP, g.height, g.channels, g.columns, batch
+        if self.takes_tiles:
+            return SIZE, g.height, g.channels, g.columns, batch
         return g.height, g.channels, g.width, batch
 
-    def begin(self, x: FloatArray, weight: FloatArray, arrays: Arrays) -> None:
-        g, taps = self.geometry, arrays["taps"]
-        np.copyto(taps, weight.reshape(g.filters, 3, 3, g.channels).transpose(2, 0, 1, 3))
-        by_tap = arrays.once("by tap", lambda: WEIGHTS.astype(x.dtype))
-        np.matmul(by_tap, taps.reshape(3, -1), out=arrays["weights"].reshape(SIZE, -1))
-        self.windows = arrays.once("windows", lambda: _windows(arrays["transformed"]))
-        inside = arrays["transformed"][:, g.padding : g.padding + g.height]
-        at_once = arrays["tiles"].shape[1]
-        for start in range(0, g.height, at_once):
-            rows = slice(start, min(start + at_once, g.height))
-            tiles = arrays["tiles"][:, : rows.stop - start]
-            if self.takes_phases:
-                phases = x.reshape(*x.shape[:3], -1)[:, rows]
-                transform(shifted(phases, tiles[:2], g), inside[:, rows], list(tiles[2:]))
-            else:
-                split(x[rows], tiles, g)
-                transform(list(tiles), inside[:, rows], [tiles[i] for i in (4, 0, 2, 1)])
+    def take_weight(self, weight: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        g, taps, weights = self.geometry, arrays["taps"], arrays["weights"]
+        by_column = weight.reshape(g.filters, g.kernel, g.kernel, g.channels).transpose(2, 0, 1, 3)
+        yield partial(np.copyto, taps, by_column)
+        matrix, by_tap = _matrices(self, arrays).weights, taps.reshape(g.kernel, -1)
+        yield partial(np.matmul, matrix, by_tap, out=weights.reshape(SIZE, -1))
+        if "turned_weights" in arrays:  # for the gradient: (6, C, row taps · filters)
+            turned = arrays["turned_weights"].reshape(SIZE, g.channels, g.kernel, g.filters)
+            by_row = weights.reshape(SIZE, g.filters, g.kernel, g.channels)
+            yield partial(np.copyto, turned, by_row[:, :, ::-1].transpose(0, 3, 2, 1))
 
     def make(
-        self, rows: slice, out: FloatArray, arrays: Arrays, bias: FloatArray | None = None
-    ) -> None:
-        """The second number of a tile enters all four outputs once: so does a bias added to it."""
-        count = rows.stop - rows.start
-        products = arrays["products"][:, :count]
-        np.matmul(arrays["weights"][:, None], self.windows[:, rows], out=products)
+        self,
+        rows: slice,
+        x: FloatArray,
+        weight: FloatArray,  # noqa: ARG002  # was taken
+        out: FloatArray,
+        arrays: Arrays,
+        bias: FloatArray | None = None,
+    ) -> Iterator[Step]:
+        """The second number of a tile enters all outputs once: so does a bias added to it."""
+        yield from self._transform(self.geometry.newly_reached(rows), x, arrays)
+        products = arrays["products"][:, : rows.stop - rows.start]
+        window = _windows(arrays["transformed"], self.geometry.kernel)[:, rows]
+        yield partial(np.matmul, arrays["weights"][:, None], window, out=products)
         if bias is not None:
-            np.add(products[1], bias, out=products[1])
-        combine(products, out, arrays["spare"][:count])
+            yield add(products[1], bias)
+        yield apply(_matrices(self, arrays).outputs, products, out)
 
-    def begin_gradient(self, arrays: Arrays) -> None:
-        arrays["gradient"].fill(0)
+    def _transform(self, rows: slice, x: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        """These rows of the input."""
+        if rows.start == rows.stop:
+            return
+        padding, matrix = self.geometry.padding, _matrices(self, arrays).inputs
+        transformed = arrays["transformed"][:, padding + rows.start : padding + rows.stop]
+        if self.takes_tiles:
+            tiles = x.reshape(*x.shape[:3], -1)[:, rows]
+        else:
+            tiles = arrays["tiles"][:, : rows.stop - rows.start]
+            yield from self.tiling.split(x[rows], tiles)
+        yield apply(matrix, tiles, transformed)
 
-    def add_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> None:
-        """The gradient turned, (3 C, filters): BLAS makes that faster."""
-        first = 2 - self.geometry.padding  # so that the first row of the image is reached by three
-        transformed = arrays["transformed_grad"][:, first + rows.start : first + rows.stop]
-        combine_back(grad, transformed)
-        window = self.windows[:, rows]
-        gradients = arrays["gradients"][:, : rows.stop - rows.start]
-        np.matmul(window, transformed.swapaxes(2, 3), out=gradients)
-        total, ones = arrays["gradient"], arrays["ones_by_row"][: gradients.shape[1]]
-        total += (ones @ gradients.reshape(SIZE, len(ones), -1)).reshape(total.shape)
-
-    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> None:
+    def take_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        """That of the weight turned, (kernel · C, filters): BLAS makes it faster."""
         g = self.geometry
-        taps = WEIGHTS.T.astype(out.dtype) @ arrays["gradient"].reshape(SIZE, -1)
-        by_column = taps.reshape(3, 3, g.channels, g.filters)
-        np.copyto(out.reshape(g.filters, 3, 3, g.channels), by_column.transpose(3, 1, 0, 2))
+        first = g.kernel - 1 - g.padding  # so that `kernel` rows reach the first of the image
+        transformed = arrays["transformed_grad"][:, first + rows.start : first + rows.stop]
+        yield apply(_matrices(self, arrays).outputs_turned, grad, transformed)
+        gradients = arrays["gradients"][:, : rows.stop - rows.start]
+        window = _windows(arrays["transformed"], g.kernel)[:, rows]
+        yield partial(np.matmul, window, transformed.swapaxes(2, 3), out=gradients)
+        yield from self.sum_rows(gradients, arrays, first=rows.start == 0)
 
-    def input_gradient(self, grad: FloatArray, weight: FloatArray, arrays: Arrays) -> FloatArray:  # noqa: ARG002  # both were kept
+    def pass_on(
+        self,
+        rows: slice,
+        grad: FloatArray,  # noqa: ARG002  # was taken
+        weight: FloatArray,  # noqa: ARG002  # was taken
+        arrays: Arrays,
+    ) -> Iterator[Step]:
         g, grad_input = self.geometry, arrays["grad_input"]
-        turned = arrays["turned_weights"].reshape(SIZE, g.channels, 3, g.filters)
-        weights = arrays["weights"].reshape(SIZE, g.filters, 3, g.channels)
-        for row in range(3):
-            np.copyto(turned[:, :, row], weights[:, :, 2 - row].swapaxes(1, 2))
-        every = arrays.once("windows of gradient", lambda: _windows(arrays["transformed_grad"]))
-        at_once = arrays["tile_grads"].shape[1]
-        for start in range(0, g.height, at_once):
-            rows = slice(start, min(start + at_once, g.height))
-            tile_grads = arrays["tile_grads"][:, : rows.stop - start]
-            spare = arrays["tile_spare"][: rows.stop - start]
-            np.matmul(arrays["turned_weights"][:, None], every[:, rows], out=tile_grads)
-            if self.takes_phases:
-                phases = grad_input.reshape(*grad_input.shape[:3], -1)[:, rows]
-                transform_back_to_phases(list(tile_grads), spare, phases, g)
-            else:
-                tiles = list(tile_grads)
-                transform_back(tiles, spare, tiles)
-                join(tile_grads, grad_input[rows], g)
-        return grad_input
+        last = g.height if rows.stop == g.rows else rows.stop - g.padding
+        first = max(0, rows.start - g.padding) if rows.start else 0
+        if last <= first:
+            return
+        numbers, tiles = (arrays[name][:, : last - first] for name in ("tile_grads", "tiles"))
+        window = _windows(arrays["transformed_grad"], g.kernel)[:, first:last]
+        yield partial(np.matmul, arrays["turned_weights"][:, None], window, out=numbers)
+        matrix = _matrices(self, arrays).inputs_turned
+        if self.takes_tiles:
+            yield apply(
+                matrix, numbers, grad_input.reshape(*grad_input.shape[:3], -1)[:, first:last]
+            )
+        else:
+            yield apply(matrix, numbers, tiles)
+            yield from self.tiling.join(tiles, grad_input[first:last])
+
+    def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        g = self.geometry
+        by_tap = arrays["taps"].reshape(g.kernel, -1)
+        matrix = _matrices(self, arrays).weights_turned
+        yield partial(np.matmul, matrix, arrays["gradient"].reshape(SIZE, -1), out=by_tap)
+        by_column = by_tap.reshape(g.kernel, g.kernel, g.channels, g.filters)
+        shape = (g.filters, g.kernel, g.kernel, g.channels)
+        yield partial(np.copyto, out.reshape(shape), by_column.transpose(3, 1, 0, 2))
 
 
 def suits(geometry: RowGeometry) -> bool:
@@ -162,19 +185,24 @@ def suits(geometry: RowGeometry) -> bool:
     """
     return (
         (geometry.kernel, geometry.stride) == (3, 1)
-        and geometry.padding <= 2
+        and geometry.padding < geometry.kernel
         and min(geometry.channels, geometry.filters) >= FEWEST_CHANNELS
         and SIZE * in_tiles(geometry).columns <= 2 * geometry.columns
     )
 
 
 def in_tiles(geometry: RowGeometry) -> RowGeometry:
-    """The same with its columns in four phases; the last tile may reach beyond the columns."""
-    return replace(geometry, columns=-(-geometry.columns // STEP), phases=STEP)
+    """The same with its columns in as many phases as a tile has outputs."""
+    return in_phases(geometry, SIZE + 1 - geometry.kernel)
 
 
-def _windows(rows: FloatArray) -> FloatArray:
-    """A view (6, rows - 2, 3 C, run): three rows as one matrix."""
+def _matrices(products: WinogradProducts, arrays: Arrays) -> Matrices:
+    g, dtype = products.geometry, arrays["weights"].dtype
+    return arrays.once("matrices", lambda: Matrices(g.kernel, g.phases, dtype))
+
+
+def _windows(rows: FloatArray, kernel: int) -> FloatArray:
+    """A view (6, rows - kernel + 1, kernel · C, run): as many rows as one matrix."""
     size, height, channels, run = rows.shape
-    shape = (size, height - 2, 3 * channels, run)
+    shape = (size, height - kernel + 1, kernel * channels, run)
     return as_strided(rows, shape, rows.strides, writeable=False)

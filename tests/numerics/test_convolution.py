@@ -82,8 +82,8 @@ def test_windows_hold_the_taps_in_the_order_of_the_weight() -> None:
     layer = Convolution(Site(1, "convolution", (2, 4, 5)), 1, 3)
     x = np.arange(4 * 2 * 5 * 3, dtype=np.float64).reshape(4, 2, 5, 3)
     unrolled = np.zeros((4, 3, 2, 1, 3, 3))
-    for place, columns in places(unrolled, layer.geometry):
-        place[...] = x[:, :, columns]
+    for place, source in places(unrolled, layer.geometry, slice(0, 4)):
+        place[...] = x[source]
     window = windows(unrolled, layer.geometry)
     assert window.shape == (1, 2, 18, 9)
     u, v, c, j, n = 2, 1, 1, 2, 0

@@ -1,54 +1,35 @@
-"""What hpsearch.nn.tiles does step by step against the matrices that it stands for."""
+"""Winograd's matrices, and tiles of an image."""
 
 import numpy as np
+import pytest
 
-from hpsearch.nn.arrays import FloatArray
-from hpsearch.nn.tiles import WEIGHTS, combine, combine_back, transform, transform_back
-
-B = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ]
+from hpsearch.nn.tiles import (
+    INPUTS,
+    SIZE,
+    apply,
+    outputs_matrix,
+    weights_matrix,
 )
-A = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 
 
-def test_the_matrices_make_a_convolution() -> None:
+@pytest.mark.parametrize("kernel", [2, 3, 4, 5])
+def test_the_matrices_make_a_convolution(kernel: int) -> None:
     generator = np.random.default_rng(0)
-    inputs, weights = generator.standard_normal(6), generator.standard_normal(3)
-    outputs = A @ ((WEIGHTS @ weights) * (B @ inputs))
+    inputs, weights = generator.standard_normal(SIZE), generator.standard_normal(kernel)
+    products = (weights_matrix(kernel) @ weights) * (INPUTS @ inputs)
+    outputs = outputs_matrix(SIZE + 1 - kernel) @ products
     np.testing.assert_allclose(outputs, np.correlate(inputs, weights), rtol=0, atol=1e-12)
 
 
-def test_each_step_is_its_matrix() -> None:
-    generator = np.random.default_rng(0)
-    six = generator.standard_normal((6, 2, 3, 5))
-    four = generator.standard_normal((4, 2, 3, 5))
-    spare = np.empty((2, 3, 5))
-    transformed, combined, back = np.empty_like(six), np.empty_like(four), np.empty_like(six)
-    transform(list(six), transformed, list(np.empty((4, 2, 3, 5))))
-    same(transformed, B, six)
-    tiles = six.copy()
-    transform(list(tiles), transformed, [tiles[i] for i in (4, 0, 2, 1)])
-    combine(six.copy(), combined, spare)
-    combine_back(four, back)
-    turned = np.empty_like(six)
-    transform_back(list(six.copy()), spare, list(turned))
-    same(turned, B.T, six)
-    turned[...] = six
-    in_place = list(turned)
-    transform_back(in_place, spare, in_place)
-    same(transformed, B, six)
-    same(combined, A, six)
-    same(back, A.T, four)
-    same(turned, B.T, six)
+def test_the_matrices_as_they_stand_in_the_docstring() -> None:
+    np.testing.assert_allclose(weights_matrix(3)[3], [1 / 24, 1 / 12, 1 / 6])
+    np.testing.assert_allclose(outputs_matrix(4)[3], [0, 1, -1, 8, -8, 1])
 
 
-def same(result: FloatArray, matrix: FloatArray, values: FloatArray) -> None:
-    expected = np.tensordot(matrix, values, 1)
-    np.testing.assert_allclose(result, expected, rtol=0, atol=1e-12)
+@pytest.mark.parametrize("run", [5, 500_000])  # the second one in parts
+def test_apply_is_a_product_along_the_first_axis(run: int) -> None:
+    numbers = np.random.default_rng(0).standard_normal((6, 2, 3, run))
+    out = np.empty((4, 2, 3, run))
+    matrix = outputs_matrix(4)
+    apply(matrix, numbers, out)()
+    np.testing.assert_allclose(out, np.tensordot(matrix, numbers, 1), rtol=0, atol=1e-12)

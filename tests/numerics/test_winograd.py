@@ -1,5 +1,6 @@
 """Winograd's convolution against the row by row one, over random shapes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.nn import build_network, winograd
-from hpsearch.nn.arrays import FloatArray, Workspace
+from hpsearch.nn.arrays import FloatArray, Step, Workspace
 from hpsearch.nn.fusion import fuse
 from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer, Site
@@ -137,15 +138,19 @@ def everything(
     blocks = [slice(start, min(start + at_once, height)) for start in range(0, height, at_once)]
     sums, grad_weight = np.empty_like(grad), np.empty_like(weight)
     for _ in range(2):
-        products.begin(x, weight, arrays)
+        make(products.take_weight(weight, arrays))
         for rows in blocks:
-            products.make(rows, sums[:, rows], arrays)
-        products.begin_gradient(arrays)
+            make(products.make(rows, x, weight, sums[:, rows], arrays))
         for rows in blocks:
-            products.add_gradient(rows, grad[:, rows], arrays)
-        products.weight_gradient(grad_weight, arrays)
-        grad_input = products.input_gradient(grad, weight, arrays)
-    return [sums, grad_weight, grad_input]
+            make(products.take_gradient(rows, grad[:, rows], arrays))
+            make(products.pass_on(rows, grad, weight, arrays))
+        make(products.weight_gradient(grad_weight, arrays))
+    return [sums, grad_weight, arrays["grad_input"]]
+
+
+def make(steps: Iterator[Step]) -> None:
+    for step in steps:
+        step()
 
 
 def test_who_uses_it() -> None:

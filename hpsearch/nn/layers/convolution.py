@@ -6,11 +6,12 @@ x with zeros around it. The weight is kept as a matrix (F, kernel·kernel·C), c
 u, v, c. What the book does with im2col, hpsearch.nn.rows does row by row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 
-from hpsearch.nn.arrays import Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step
 from hpsearch.nn.layers.base import Layer, ParameterShape, Site, inside
 from hpsearch.nn.products import RowGeometry
 from hpsearch.nn.rows import RowProducts
@@ -50,30 +51,41 @@ class Convolution(Layer):
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
             "output": Buffer(inside(self.output_shape, batch)),
+            "ones": Buffer((self.geometry.columns * batch,), initial=1),
+            "bias_gradients": Buffer((self.geometry.rows, self.geometry.filters)),
         }
 
     def forward(self, x: FloatArray) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
+        arrays.run("forward", x, lambda: self._forward(x, arrays))
         output: FloatArray = arrays["output"]
-        sums = self._as_rows(output)
-        self.products.begin(x, self.parameters["weight"], arrays)
-        bias = self.parameters["bias"][:, None]
-        self.products.make(slice(0, self.geometry.rows), sums, arrays, bias)
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        grad = self._as_rows(grad_output)
-        at_once = self.products.rows_at_once(grad_output.shape[-1])
-        self.products.begin_gradient(arrays)
-        for start in range(0, self.geometry.rows, at_once):
-            rows = slice(start, min(start + at_once, self.geometry.rows))
-            self.products.add_gradient(rows, grad[:, rows], arrays)
-        self.products.weight_gradient(self.gradients["weight"], arrays)
-        np.sum(np.sum(grad[0], axis=2), axis=0, out=self.gradients["bias"])
-        if not self.wants_input_gradient:
-            return grad_output
-        return self.products.input_gradient(grad, self.parameters["weight"], arrays)
+        arrays.run("backward", grad_output, lambda: self._backward(grad_output, arrays))
+        return arrays["grad_input"] if self.wants_input_gradient else grad_output
+
+    def _forward(self, x: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        weight, sums = self.parameters["weight"], self._as_rows(arrays["output"])
+        bias = self.parameters["bias"][:, None]
+        yield from self.products.take_weight(weight, arrays)
+        for rows in self._blocks(x.shape[-1]):
+            yield from self.products.make(rows, x, weight, sums[:, rows], arrays, bias)
+
+    def _backward(self, grad_output: FloatArray, arrays: Arrays) -> Iterator[Step]:
+        weight, grad = self.parameters["weight"], self._as_rows(grad_output)
+        for rows in self._blocks(grad_output.shape[-1]):
+            yield from self.products.take_gradient(rows, grad[:, rows], arrays)
+            if self.wants_input_gradient:
+                yield from self.products.pass_on(rows, grad, weight, arrays)
+        yield from self.products.weight_gradient(self.gradients["weight"], arrays)
+        yield partial(np.matmul, grad[0], arrays["ones"], out=arrays["bias_gradients"])
+        yield partial(np.sum, arrays["bias_gradients"], axis=0, out=self.gradients["bias"])
+
+    def _blocks(self, batch: int) -> Iterator[slice]:
+        at_once, height = self.products.rows_at_once(batch), self.geometry.rows
+        return (slice(i, min(i + at_once, height)) for i in range(0, height, at_once))
 
     def _as_rows(self, output: FloatArray) -> FloatArray:
         """(rows, filters, columns, batch) as (1 phase, rows, filters, run)."""

@@ -11,7 +11,11 @@ class Flatten(Layer):
         super().__init__(site, (count(site.shape),))
 
     def forward(self, x: FloatArray) -> FloatArray:
-        return x.reshape(-1, x.shape[-1])
+        arrays = self.workspace.at(x.shape[-1], x.dtype)
+        return arrays.latest("forward", x, lambda: x.reshape(-1, x.shape[-1]))
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
-        return grad_output.reshape(inside(self.input_shape, grad_output.shape[-1]))
+        batch = grad_output.shape[-1]
+        arrays = self.workspace.at(batch, grad_output.dtype)
+        shape = inside(self.input_shape, batch)
+        return arrays.latest("backward", grad_output, lambda: grad_output.reshape(shape))
