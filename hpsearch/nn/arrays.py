@@ -4,7 +4,6 @@ Images inside a network lie as (height, channels, width, batch), features as (fe
 docs/networks.md says why. Shapes that people see are (channels, height, width) or (features,).
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,8 @@ Labels = npt.NDArray[np.int64]
 Shape = tuple[int, ...]
 Step = Callable[[], object]
 Prepared = TypeVar("Prepared")
+
+Declare = Callable[[int], Mapping[str, "Buffer"]]  # what a layer needs for a batch of this size
 
 LINE = 64  # bytes of a line of the cache
 
@@ -37,12 +38,14 @@ def fill(*arrays: FloatArray, value: float = 0) -> Iterator[Step]:
 class Buffer:
     """An array that a layer needs: numbers, or bytes where it is a mask.
 
-    One with an initial value holds it when it is handed out anew with a batch size.
+    One with an initial value holds it when it is handed out anew with a batch size. A scratch one
+    holds nothing from one call of the layer to the next.
     """
 
     shape: Shape
     mask: bool = False
     initial: float | None = None
+    scratch: bool = False
 
     def bytes(self, itemsize: int) -> int:
         """Memory it takes, for numbers of `itemsize` bytes."""
@@ -82,19 +85,44 @@ class Arrays(dict[str, npt.NDArray[Any]]):
             step()
 
 
+class Scratch:
+    """One piece of memory for the scratch of many layers, so that it stays in the cache."""
+
+    def __init__(self) -> None:
+        self.memory = np.empty(0, np.uint8)
+        self._members: list[Declare] = []
+
+    def join(self, declare: Declare) -> None:
+        """Make sure that these buffers fit, too."""
+        self._members.append(declare)
+
+    def reserve(self, batch: int, itemsize: int) -> npt.NDArray[np.uint8]:
+        """Memory that is large enough for each member at this batch size."""
+        size = max(memory_size(declare(batch), itemsize, True) for declare in self._members)
+        if size > self.memory.size:
+            self.memory = _aligned(size)
+        return self.memory
+
+
 class Workspace:
     """The arrays of one layer, kept between steps.
 
-    They lie in one piece of memory, that of the largest batch so far; those of other batches are
-    laid into the same piece.
+    They lie in one piece of memory, that of the largest batch so far, and scratch in another; those
+    of other batches are laid into the same pieces.
     """
 
-    def __init__(self, declare: Callable[[int], Mapping[str, Buffer]]) -> None:
+    def __init__(self, declare: Declare) -> None:
         self._declare = declare
         self._memory = np.empty(0, np.uint8)
         self._arrays: dict[int, Arrays] = {}
         self._batch = -1
         self._current = Arrays({})
+        self.share(Scratch())
+
+    def share(self, scratch: Scratch) -> None:
+        """From now on take scratch from this memory."""
+        self._scratch = scratch
+        scratch.join(self._declare)
 
     def at(self, batch: int, dtype: npt.DTypeLike) -> Arrays:
         """The arrays for a batch of this size."""
@@ -105,17 +133,19 @@ class Workspace:
 
     def _switch(self, batch: int, dtype: np.dtype[Any]) -> Arrays:
         buffers = self._declare(batch)
-        sizes = [-(-b.bytes(dtype.itemsize) // LINE) * LINE for b in buffers.values()]
-        if sum(sizes) > self._memory.size:
-            self._memory = _aligned(sum(sizes))
+        size = memory_size(buffers, dtype.itemsize, scratch=False)
+        if size > self._memory.size:
+            self._memory = _aligned(size)
             self._arrays.clear()
         if batch not in self._arrays:
-            starts = itertools.accumulate(sizes, initial=0)
+            scratch = self._scratch.reserve(batch, dtype.itemsize)
             self._arrays[batch] = Arrays(
-                {
-                    name: self._array(buffer, start, dtype)
-                    for (name, buffer), start in zip(buffers.items(), starts, strict=False)
-                }
+                dict(
+                    [
+                        *_laid(buffers, self._memory, dtype, scratch=False),
+                        *_laid(buffers, scratch, dtype, scratch=True),
+                    ]
+                )
             )
         arrays = self._arrays[batch]
         for name, buffer in buffers.items():
@@ -123,9 +153,26 @@ class Workspace:
                 arrays[name].fill(buffer.initial)
         return arrays
 
-    def _array(self, buffer: Buffer, start: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-        memory = self._memory[start : start + buffer.bytes(dtype.itemsize)]
-        return memory.view(np.bool_ if buffer.mask else dtype).reshape(buffer.shape)
+
+def memory_size(buffers: Mapping[str, Buffer], itemsize: int, scratch: bool) -> int:
+    """Bytes of the buffers that are scratch, or of those that are not."""
+    sizes = (b.bytes(itemsize) for b in buffers.values() if b.scratch == scratch)
+    return sum(-(-size // LINE) * LINE for size in sizes)
+
+
+def _laid(
+    buffers: Mapping[str, Buffer],
+    memory: npt.NDArray[np.uint8],
+    dtype: np.dtype[Any],
+    scratch: bool,
+) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """The arrays that are scratch, or those that are not, one after another in the memory."""
+    start = 0
+    for name, buffer in buffers.items():
+        if buffer.scratch == scratch:
+            part = memory[start : start + buffer.bytes(dtype.itemsize)]
+            yield name, part.view(np.bool_ if buffer.mask else dtype).reshape(buffer.shape)
+            start += -(-part.size // LINE) * LINE
 
 
 def _aligned(size: int) -> npt.NDArray[np.uint8]:

@@ -69,13 +69,13 @@ class FinishedConvolution(Layer):
         block = (self.output_phases, at_once // self.ratio, *row)
         return {
             **self.products.buffers(batch, self.wants_input_gradient),
-            "made": Buffer((g.phases, made, g.filters, g.columns * batch)),
-            "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch)),
+            "made": Buffer((g.phases, made, g.filters, g.columns * batch), scratch=True),
+            "grad_made": Buffer((g.phases, kept, g.filters, g.columns * batch), scratch=True),
             "output": Buffer((1 if self.tiling is None else SIZE, height, *row)),
-            "grad": Buffer(block),
-            "alive": Buffer(block, mask=True),
+            "grad": Buffer(block, scratch=True),
+            "alive": Buffer(block, mask=True, scratch=True),
             "bias": Buffer((filters, g.columns * batch)),
-            "bias_gradients": Buffer((self.output_phases, height, filters)),
+            "bias_gradients": Buffer((self.output_phases, height, filters), scratch=True),
             "zeros": Buffer((filters, g.columns * batch), initial=0),
             "ones": Buffer(row[1:], initial=1),
         }
@@ -289,7 +289,7 @@ class ConvolutionMaxPooling(FinishedConvolution):
             **buffers,
             "right": Buffer((self.phases, 2 * height, filters, run), mask=True),
             "lower": Buffer((self.phases, height, filters, run), mask=True),
-            "spread": Buffer((self.phases, spread, filters, run)),
+            "spread": Buffer((self.phases, spread, filters, run), scratch=True),
         }
 
     def finish(

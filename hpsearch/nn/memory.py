@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hpsearch.nn.arrays import memory_size
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.batch_norm import BatchNorm
 
@@ -10,10 +11,10 @@ WHOLE_LIMIT = 2**30  # bytes; a batch that cannot be split and needs more is ref
 
 
 def workspace_bytes(stages: Sequence[Layer], batch: int, itemsize: int) -> int:
-    """Bytes of all workspaces for a batch that goes through together."""
-    return sum(
-        buffer.bytes(itemsize) for stage in stages for buffer in stage.buffers(batch).values()
-    )
+    """Bytes of all workspaces for a batch that goes through together; scratch is shared."""
+    declared = [stage.buffers(batch) for stage in stages]
+    kept = sum(memory_size(buffers, itemsize, scratch=False) for buffers in declared)
+    return kept + max(memory_size(buffers, itemsize, scratch=True) for buffers in declared)
 
 
 def part_size(

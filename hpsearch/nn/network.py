@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hpsearch.nn.arrays import FloatArray
+from hpsearch.nn.arrays import FloatArray, Scratch
 from hpsearch.nn.layers.base import Layer, ParameterShape, count
 from hpsearch.nn.layers.dropout import Dropout
 
@@ -47,6 +47,9 @@ class Network:
         self.parameters = self._vector(self.parameter_entries)
         self.gradients = self._vector(self.parameter_entries)
         self.running = self._vector(self.running_entries)
+        scratch = Scratch()
+        for stage in self.stages:
+            stage.workspace.share(scratch)
         for entry in self.parameter_entries:
             entry.layer.parameters[entry.name] = view(self.parameters, entry)
             entry.layer.gradients[entry.name] = view(self.gradients, entry)

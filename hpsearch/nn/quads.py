@@ -45,7 +45,7 @@ class QuadProducts(RowProducts):
         return {
             **super().buffers(batch, wants_input_gradient),
             "quad_weight": Buffer(shape, initial=0),
-            "quad_gradient": Buffer((g.kernel, g.kernel, g.channels, g.filters)),
+            "quad_gradient": Buffer((g.kernel, g.kernel, g.channels, g.filters), scratch=True),
         }
 
     def take_weight(self, weight: FloatArray, arrays: Arrays) -> Iterator[Step]:
@@ -101,7 +101,7 @@ class ConvolutionQuads(FinishedConvolution):
         return {
             **super().buffers(batch),
             "winners": Buffer((height, 4, filters, width * batch), mask=True),
-            "bias_gradients": Buffer((height, 4, filters)),
+            "bias_gradients": Buffer((height, 4, filters), scratch=True),
         }
 
     def finish(

@@ -56,9 +56,11 @@ class RowProducts(Products):
                 (g.height + 2 * g.padding, g.kernel, g.channels, g.phases, g.columns, batch),
                 initial=0,
             ),
-            "gradients": Buffer((g.phases, at_once * self._parts(batch), self.depth, g.filters)),
-            "gradient": Buffer((g.phases, self.depth, g.filters)),
-            "gradient_of_rows": Buffer((g.phases, self.depth, g.filters)),
+            "gradients": Buffer(
+                (g.phases, at_once * self._parts(batch), self.depth, g.filters), scratch=True
+            ),
+            "gradient": Buffer((g.phases, self.depth, g.filters), scratch=True),
+            "gradient_of_rows": Buffer((g.phases, self.depth, g.filters), scratch=True),
             "ones_by_row": Buffer((at_once * self._parts(batch),), initial=1),
         }
         if wants_input_gradient:
@@ -67,7 +69,7 @@ class RowProducts(Products):
             buffers |= {
                 "weight_by_row": Buffer((g.stride, step, self.row_taps * g.filters), initial=0),
                 "row_grads": Buffer((g.phases, rows, g.kernel, *slots[1:]), initial=0),
-                "slots": Buffer((self.slots.step, *slots)),
+                "slots": Buffer((self.slots.step, *slots), scratch=True),
                 "grad_input": Buffer((g.height, g.channels, g.width, batch)),
             }
         return buffers

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add, fill
 from hpsearch.nn.products import Products, RowGeometry, in_phases
 from hpsearch.nn.tiles import INPUTS, SIZE, Tiling, apply, outputs_matrix, weights_matrix
 
 FEWEST_CHANNELS = 12  # with fewer, the transforms cost what the products save
-BLOCK = 800_000  # numbers of all tiles made at once: fewer mean more calls (measured)
+BLOCK = 400_000  # numbers of all tiles made at once: fewer mean more calls (measured)
 
 
 class Matrices:
@@ -66,21 +66,23 @@ class WinogradProducts(Products):
         run, some = g.columns * batch, min(at_once + g.kernel, g.height)
         matrix = (g.filters, g.kernel * g.channels)
         buffers = {
-            "tiles": Buffer((SIZE, 0 if self.takes_tiles else some, g.channels, run)),
+            "tiles": Buffer((SIZE, 0 if self.takes_tiles else some, g.channels, run), scratch=True),
             "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), initial=0),
-            "taps": Buffer((g.kernel, g.filters, g.kernel, g.channels)),
+            "taps": Buffer((g.kernel, g.filters, g.kernel, g.channels), scratch=True),
             "weights": Buffer((SIZE, *matrix)),
-            "products": Buffer((SIZE, at_once, g.filters, run)),
-            "transformed_grad": Buffer((SIZE, g.height + g.kernel - 1, g.filters, run), initial=0),
-            "gradients": Buffer((SIZE, at_once, *matrix[::-1])),
-            "gradient": Buffer((SIZE, *matrix[::-1])),
-            "gradient_of_rows": Buffer((SIZE, *matrix[::-1])),
+            "products": Buffer((SIZE, at_once, g.filters, run), scratch=True),
+            "transformed_grad": Buffer(
+                (SIZE, g.height + g.kernel - 1, g.filters, run), scratch=True
+            ),
+            "gradients": Buffer((SIZE, at_once, *matrix[::-1]), scratch=True),
+            "gradient": Buffer((SIZE, *matrix[::-1]), scratch=True),
+            "gradient_of_rows": Buffer((SIZE, *matrix[::-1]), scratch=True),
             "ones_by_row": Buffer((at_once,), initial=1),
         }
         if wants_input_gradient:
             buffers |= {
                 "turned_weights": Buffer((SIZE, g.channels, g.kernel * g.filters)),
-                "tile_grads": Buffer((SIZE, some, g.channels, run)),
+                "tile_grads": Buffer((SIZE, some, g.channels, run), scratch=True),
                 "grad_input": Buffer(self._input_shape(batch)),
             }
         return buffers
@@ -137,7 +139,12 @@ class WinogradProducts(Products):
         """That of the weight turned, (kernel · C, filters): BLAS makes it faster."""
         g = self.geometry
         first = g.kernel - 1 - g.padding  # so that `kernel` rows reach the first of the image
-        transformed = arrays["transformed_grad"][:, first + rows.start : first + rows.stop]
+        every = arrays["transformed_grad"]
+        if rows.start == 0:
+            yield from fill(every[:, :first])
+        if rows.stop == g.rows:
+            yield from fill(every[:, first + rows.stop :])
+        transformed = every[:, first + rows.start : first + rows.stop]
         yield apply(_matrices(self, arrays).outputs_turned, grad, transformed)
         gradients = arrays["gradients"][:, : rows.stop - rows.start]
         window = _windows(arrays["transformed"], g.kernel)[:, rows]

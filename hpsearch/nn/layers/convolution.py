@@ -52,7 +52,7 @@ class Convolution(Layer):
             **self.products.buffers(batch, self.wants_input_gradient),
             "output": Buffer(inside(self.output_shape, batch)),
             "ones": Buffer((self.geometry.columns * batch,), initial=1),
-            "bias_gradients": Buffer((self.geometry.rows, self.geometry.filters)),
+            "bias_gradients": Buffer((self.geometry.rows, self.geometry.filters), scratch=True),
         }
 
     def forward(self, x: FloatArray) -> FloatArray:

@@ -34,7 +34,7 @@ class Pooling(Layer):
             "padded": Buffer(inside(padded, batch if self.padding else 0)),
             "grad_padded": Buffer(inside(padded, batch)),
             "output": Buffer(inside(self.output_shape, batch)),
-            "share": Buffer(inside(self.output_shape, batch)),
+            "share": Buffer(inside(self.output_shape, batch), scratch=True),
         }
 
     def pad(self, x: FloatArray) -> FloatArray:
@@ -68,7 +68,8 @@ class MaxPooling(Pooling):
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         masks = {
-            name: Buffer(inside(self.output_shape, batch), mask=True) for name in ("here", "open")
+            name: Buffer(inside(self.output_shape, batch), mask=True, scratch=True)
+            for name in ("here", "open")
         }
         return {**super().buffers(batch), **masks}
 

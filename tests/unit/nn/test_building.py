@@ -5,6 +5,7 @@ import pytest
 
 from hpsearch.errors import ImpossibleShape
 from hpsearch.nn import build_network, network_size, output_shapes
+from hpsearch.nn.arrays import LINE, FloatArray
 from hpsearch.nn.network import view
 from hpsearch.spec.network import NetworkSettings
 
@@ -60,10 +61,24 @@ def test_the_estimate_is_what_gets_allocated() -> None:
     network = build_network(settings("lenet5"), MNIST, 10, np.random.default_rng(0))
     scores = network.forward(np.zeros((28, 1, 28, 9), np.float32))
     network.backward(scores)
-    allocated = sum(
-        array.nbytes for stage in network.stages for array in stage.workspace.at(9, "f4").values()
-    )
+    arrays = [a for stage in network.stages for a in stage.workspace.at(9, "f4").values()]
+    pieces = {id(piece): piece for piece in map(piece_of, arrays)}.values()
+    allocated = sum(piece.nbytes - LINE for piece in pieces)
     assert network_size(settings("lenet5"), MNIST, 10, 9).workspace_bytes == allocated
+
+
+def piece_of(array: FloatArray) -> FloatArray:
+    """The piece of memory that an array lies in."""
+    return array if array.base is None else piece_of(array.base)
+
+
+def test_layers_share_their_scratch() -> None:
+    network = build_network(settings("deep_convnet"), MNIST, 10, np.random.default_rng(0))
+    network.forward(np.zeros((28, 1, 28, 4), np.float32))
+    second, last = (network.stages[i].workspace.at(4, "f4") for i in (1, 5))
+    assert np.shares_memory(second["products"], last["products"])
+    assert not np.shares_memory(second["transformed"], last["transformed"])
+    assert all(array.ctypes.data % LINE == 0 for array in second.values())
 
 
 @pytest.mark.parametrize(
