@@ -205,7 +205,9 @@ class FinishedConvolution(Layer):
             )
 
     def _keeps_phases(self) -> bool:
-        return self.output_phases == self.phases
+        """Whether the output has its columns where they are made."""
+        columns = -(-self.output_shape[2] // self.output_phases)
+        return (self.output_phases, columns) == (self.phases, self.geometry.columns)
 
     def _keeps_gradient(self) -> bool:
         """Whether that of all sums must stay until the input's gradient is made."""

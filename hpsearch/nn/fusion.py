@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from hpsearch.nn import quads, winograd
 from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU, FinishedConvolution
 from hpsearch.nn.layers.activations import ReLU
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.pooling import MaxPooling
-from hpsearch.nn.quads import ConvolutionQuads, suits
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
@@ -35,8 +35,8 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
             MaxPooling() as pooling,
             *_,
         ] if _halves(convolution, pooling):
-            if suits(convolution.geometry):
-                return ConvolutionQuads(convolution), 3
+            if quads.suits(convolution.geometry) and not winograd.suits(convolution.geometry):
+                return quads.ConvolutionQuads(convolution), 3
             return ConvolutionMaxPooling(convolution), 3
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2

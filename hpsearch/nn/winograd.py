@@ -21,7 +21,7 @@ from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add, fil
 from hpsearch.nn.products import Products, RowGeometry, in_phases
 from hpsearch.nn.tiles import INPUTS, SIZE, Tiling, apply, outputs_matrix, weights_matrix
 
-FEWEST_CHANNELS = 12  # with fewer, the transforms cost what the products save
+FEWEST_CHANNELS = {3: 12, 5: 6}  # with fewer, the transforms cost what the products save
 BLOCK = 400_000  # numbers of all tiles made at once: fewer mean more calls (measured)
 
 
@@ -191,10 +191,11 @@ def suits(geometry: RowGeometry) -> bool:
     Its channels must be many enough, and its last tile must not be too empty.
     """
     return (
-        (geometry.kernel, geometry.stride) == (3, 1)
+        geometry.kernel in (3, 5)
+        and geometry.stride == 1
         and geometry.padding < geometry.kernel
-        and min(geometry.channels, geometry.filters) >= FEWEST_CHANNELS
-        and SIZE * in_tiles(geometry).columns <= 2 * geometry.columns
+        and min(geometry.channels, geometry.filters) >= FEWEST_CHANNELS[geometry.kernel]
+        and 3 * SIZE * in_tiles(geometry).columns <= 2 * geometry.kernel * geometry.columns
     )
 
 

@@ -27,10 +27,11 @@ from hpsearch.spec.network import NetworkSettings
     height=st.integers(1, 9),
     width=st.integers(1, 13),
     filters=st.integers(1, 4),
-    padding=st.integers(0, 2),
+    kernel=st.integers(2, 5),
+    padding=st.integers(0, 4),
     batch=st.integers(1, 3),
     dropped=st.booleans(),
-    block=st.sampled_from([1, 800_000]),
+    block=st.sampled_from([1, 400_000]),
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=150, deadline=None)
@@ -39,26 +40,31 @@ def test_the_same_sums_and_gradients(
     height: int,
     width: int,
     filters: int,
+    kernel: int,
     padding: int,
     batch: int,
     dropped: bool,
     block: int,
     seed: int,
 ) -> None:
-    rows, columns = height + 2 * padding - 2, width + 2 * padding - 2
+    rows, columns = (size + 2 * padding + 1 - kernel for size in (height, width))
     rows -= dropped  # the last row is not asked for
+    assume(padding < kernel)
     assume(rows >= 1)
     assume(columns >= 1)
-    geometry = RowGeometry(channels, height, width, filters, 3, 1, padding, rows, columns)
+    geometry = RowGeometry(channels, height, width, filters, kernel, 1, padding, rows, columns)
     generator = np.random.default_rng(seed)
     x = generator.standard_normal((height, channels, width, batch))
-    weight = generator.standard_normal((filters, 9 * channels))
+    weight = generator.standard_normal((filters, kernel**2 * channels))
     grad = generator.standard_normal((1, rows, filters, columns * batch))
     expected = everything(RowProducts(geometry), x, weight, grad)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "BLOCK", block)  # of two rows, or of all
         ours = everything(
-            WinogradProducts(in_tiles(geometry)), x, weight, by_phase(grad, columns, batch)
+            WinogradProducts(in_tiles(geometry)),
+            x,
+            weight,
+            by_phase(grad, columns, batch, 7 - kernel),
         )
     ours[0] = in_order(ours[0], columns, batch)
     for one, other in zip(ours, expected, strict=True):
@@ -67,15 +73,17 @@ def test_the_same_sums_and_gradients(
 
 @given(
     width=st.integers(3, 29),
-    paddings=st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 2)),
-    pooled=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    kernels=st.tuples(*[st.sampled_from([3, 5])] * 3),
+    paddings=st.tuples(*[st.integers(0, 4)] * 3),
+    pooled=st.tuples(*[st.booleans()] * 3),
     first_is_plain=st.booleans(),
     batch=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=100, deadline=None)
-def test_stages_in_a_row_hand_columns_over_in_phases(
+@settings(max_examples=150, deadline=None)
+def test_stages_in_a_row_hand_tiles_over(
     width: int,
+    kernels: tuple[int, int, int],
     paddings: tuple[int, int, int],
     pooled: tuple[bool, bool, bool],
     first_is_plain: bool,
@@ -86,9 +94,9 @@ def test_stages_in_a_row_hand_columns_over_in_phases(
     channels = 2 if first_is_plain else 12  # with two it has no tiles, but gives them to the next
     layers: list[Layer] = []
     shape: tuple[int, ...] = (channels, 12, width)
-    for padding, is_pooled in zip(paddings, pooled, strict=True):
-        assume(min(shape[1:]) + 2 * padding >= 6)
-        layers.append(Convolution(Site(1, "convolution", shape), 12, 3, 1, padding))
+    for kernel, padding, is_pooled in zip(kernels, paddings, pooled, strict=True):
+        assume(min(shape[1:]) + 2 * padding >= kernel + 3)
+        layers.append(Convolution(Site(1, "convolution", shape), 12, kernel, 1, padding))
         if is_pooled:
             layers.append(MaxPooling(Site(1, "max_pooling", layers[-1].output_shape), 2))
         shape = layers[-1].output_shape
@@ -110,19 +118,19 @@ def test_stages_in_a_row_hand_columns_over_in_phases(
         np.testing.assert_allclose(joined.gradients, gradients, rtol=0, atol=1e-11 * scale)
 
 
-def by_phase(values: FloatArray, columns: int, batch: int) -> FloatArray:
-    """Rows (1, rows, filters, columns · batch) in four phases, with zeros for what is missing."""
+def by_phase(values: FloatArray, columns: int, batch: int, phases: int) -> FloatArray:
+    """Rows (1, rows, filters, columns · batch) in phases, with zeros for what is missing."""
     rows, filters = values.shape[1:3]
-    by_column = np.zeros((rows, filters, -(-columns // 4) * 4, batch))
+    by_column = np.zeros((rows, filters, -(-columns // phases) * phases, batch))
     by_column[:, :, :columns] = values.reshape(rows, filters, columns, batch)
-    phases = [by_column[:, :, phase::4].reshape(rows, filters, -1) for phase in range(4)]
-    return np.stack(phases)
+    parts = [by_column[:, :, phase::phases].reshape(rows, filters, -1) for phase in range(phases)]
+    return np.stack(parts)
 
 
 def in_order(values: FloatArray, columns: int, batch: int) -> FloatArray:
     """The other way round."""
-    _, rows, filters, run = values.shape
-    by_tile = values.reshape(4, rows, filters, run // batch, batch)
+    phases, rows, filters, run = values.shape
+    by_tile = values.reshape(phases, rows, filters, run // batch, batch)
     by_column = by_tile.transpose(1, 2, 3, 0, 4).reshape(rows, filters, -1, batch)
     return by_column[:, :, :columns].reshape(1, rows, filters, columns * batch)
 
@@ -157,18 +165,20 @@ def test_who_uses_it() -> None:
     fitting = RowGeometry(32, 8, 8, 32, 3, 1, 1, rows=8, columns=8)
     assert suits(fitting)
     assert suits(replace(fitting, width=14, columns=14))
-    assert not suits(replace(fitting, kernel=5))
+    assert suits(replace(fitting, kernel=5))
+    assert not suits(replace(fitting, kernel=7))
     assert not suits(replace(fitting, stride=2))
     assert not suits(replace(fitting, channels=1))
     assert not suits(replace(fitting, width=5, columns=5))  # two tiles for five columns
 
 
-def test_float32_sums_stay_close_to_float64() -> None:
-    geometry = in_tiles(RowGeometry(64, 8, 8, 64, 3, 1, 1, rows=8, columns=8))
+@pytest.mark.parametrize("kernel", [3, 5])
+def test_float32_sums_stay_close_to_float64(kernel: int) -> None:
+    geometry = in_tiles(RowGeometry(64, 8, 8, 64, kernel, 1, kernel // 2, rows=8, columns=8))
     generator = np.random.default_rng(0)
     x = generator.standard_normal((8, 64, 8, 10))
-    weight = generator.standard_normal((64, 9 * 64))
-    grad = generator.standard_normal((4, 8, 64, 20))
+    weight = generator.standard_normal((64, kernel**2 * 64))
+    grad = generator.standard_normal((geometry.phases, 8, 64, 10 * geometry.columns))
     exact = everything(WinogradProducts(geometry), x, weight, grad)
     rounded = everything(WinogradProducts(geometry), *(single(a) for a in (x, weight, grad)))
     for one, other in zip(rounded, exact, strict=True):
@@ -179,13 +189,14 @@ def single(values: FloatArray) -> FloatArray:
     return values.astype(np.float32)
 
 
-@pytest.mark.parametrize("name", ["deep_convnet", "alexnet_small"])
+@pytest.mark.parametrize("name", ["lenet5", "deep_convnet", "alexnet_small"])
 def test_float32_stays_close_to_float64(name: str) -> None:
     settings_ = NetworkSettings.model_validate({"architecture": name, "dropout": 0})
+    size = 28 if name == "lenet5" else 16
     gradients: list[FloatArray] = []
     for dtype in (np.float32, np.float64):
-        network = build_network(settings_, (3, 16, 16), 10, np.random.default_rng(0), dtype)
-        x: FloatArray = np.random.default_rng(1).standard_normal((16, 3, 16, 5)).astype(dtype)
+        network = build_network(settings_, (3, size, size), 10, np.random.default_rng(0), dtype)
+        x: FloatArray = np.random.default_rng(1).standard_normal((size, 3, size, 5)).astype(dtype)
         upstream: FloatArray = np.random.default_rng(2).standard_normal((10, 5)).astype(dtype)
         network.forward(x)
         network.backward(upstream)
