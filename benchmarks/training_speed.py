@@ -9,7 +9,6 @@ step counts. PyTorch runs in both of its memory layouts and the better one count
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,9 @@ from unittest import mock
 
 import numpy as np
 
+from hpsearch.environment import environment
 from hpsearch.nn import Network, build_network
+from hpsearch.nn.arrays import Arrays
 from hpsearch.nn.layers.affine import Affine
 from hpsearch.nn.layers.base import count, inside
 from hpsearch.nn.layers.convolution import Convolution
@@ -47,6 +48,7 @@ NETWORKS = {
 FORWARD = "forward only"
 CLASSES = 10
 STEPS_A_TURN = 5
+OTHER_KERNELS = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
 PEAK_SIZE = 768  # rows of the square matrices whose product measures the peak
 Step = Callable[[], object]
 
@@ -76,7 +78,7 @@ def main() -> None:
         "--floor", action="store_true", help="measure the products of a step alone, too"
     )
     arguments = parser.parse_args()
-    restart_with_one_thread()
+    restart_in_fair_conditions()
     if torch is None:
         print("PyTorch is not here, so only our side runs. To compare:")
         print(f"  {sys.executable} -m pip install torch==2.13.0\n")
@@ -97,12 +99,20 @@ def main() -> None:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def restart_with_one_thread() -> None:
-    """BLAS reads its number of threads when it is loaded, so set it and begin again."""
+def restart_in_fair_conditions() -> None:
+    """BLAS reads these variables when it is loaded, so set them and begin again.
+
+    Each side gets one thread, and the kernels that its libraries choose for this processor. PyTorch
+    does not read OpenBLAS's variables, so one that makes NumPy alone use another processor's would
+    compare two machines; the conditions name the kernels that were used.
+    """
     one = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    if any(os.environ.get(name) != value for name, value in one.items()):
+    wanted = {k: v for k, v in os.environ.items() if k not in OTHER_KERNELS} | one
+    if wanted != dict(os.environ):
+        for name in OTHER_KERNELS & set(os.environ):
+            print(f"Measured without {name}={os.environ[name]}, which slows NumPy alone.")
         arguments = [sys.executable, "-m", "benchmarks.training_speed", *sys.argv[1:]]
-        os.execve(sys.executable, arguments, {**os.environ, **one})  # noqa: S606  # ourselves
+        os.execve(sys.executable, arguments, wanted)  # noqa: S606  # ourselves
 
 
 def rounds_for(quick: bool, batch: int) -> int:
@@ -266,13 +276,22 @@ def floor(name: str, batch: int, rounds: int) -> str:
     step = our_step(name, images, labels, "sgd")
     products: list[Step] = []
     matmul: Callable[..., Any] = np.matmul
+    run = Arrays.run
 
     def written_down(*operands: Any, out: Any) -> Any:
         products.append(partial(matmul, *operands, out=out))
         return matmul(*operands, out=out)
 
+    def run_and_write_down(arrays: Arrays, name: str, given: Any, prepare: Any) -> None:
+        run(arrays, name, given, prepare)
+        steps = arrays.latest(name, given, prepare)
+        products.extend(s for s in steps if isinstance(s, partial) and s.func is matmul)
+
     step()
-    with mock.patch.object(np, "matmul", written_down):
+    with (
+        mock.patch.object(np, "matmul", written_down),
+        mock.patch.object(Arrays, "run", run_and_write_down),
+    ):
         step()
     times: dict[Step, list[float]] = {product: [] for product in products}
     steps, peaks = [], []
@@ -307,23 +326,10 @@ def line(row: Row) -> str:
 def conditions() -> dict[str, object]:
     """What the numbers depend on."""
     return {
-        "processor": processor(),
-        "threads": 1,
-        "numpy": np.__version__,
+        **environment(),
         "torch": None if torch is None else torch.__version__,
-        "python": platform.python_version(),
         "clock": "process_time",
     }
-
-
-def processor() -> str:
-    """The processor's name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    names = [entry.split(":", 1)[1].strip() for entry in lines if entry.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 if __name__ == "__main__":
