@@ -15,9 +15,6 @@ from numpy.lib.stride_tricks import as_strided
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step, add, fill
 from hpsearch.nn.products import BLOCK, Products, RowGeometry
 from hpsearch.nn.slots import Slots
-from hpsearch.nn.tiles import SMALL
-
-FEW_SUMS = 1200  # of so many numbers BLAS makes small products without copying what it reads
 
 
 @dataclass(frozen=True)
@@ -56,12 +53,7 @@ class RowProducts(Products):
                 (g.height + 2 * g.padding, g.kernel, g.channels, g.phases, g.columns, batch),
                 initial=0,
             ),
-            "gradients": Buffer(
-                (g.phases, at_once * self._parts(batch), self.depth, g.filters), scratch=True
-            ),
-            "gradient": Buffer((g.phases, self.depth, g.filters), scratch=True),
-            "gradient_of_rows": Buffer((g.phases, self.depth, g.filters), scratch=True),
-            "ones_by_row": Buffer((at_once * self._parts(batch),), initial=1),
+            **self.gradient_buffers(self.depth, at_once, g.columns * batch, matrices=g.phases),
         }
         if wants_input_gradient:
             rows = g.height if at_once >= g.rows else min(at_once * g.stride, g.height)
@@ -73,14 +65,6 @@ class RowProducts(Products):
                 "grad_input": Buffer((g.height, g.channels, g.width, batch)),
             }
         return buffers
-
-    def _parts(self, batch: int) -> int:
-        """In how many parts a run is added up for the weight's gradient."""
-        run = self.geometry.columns * batch
-        if self.depth * self.geometry.filters > FEW_SUMS:
-            return 1
-        most = max(1, SMALL // (self.depth * self.geometry.filters))
-        return next((n for n in range(1, 17) if run % n == 0 and run // n <= most), 1)
 
     def take_weight(self, weight: FloatArray, arrays: Arrays) -> Iterator[Step]:
         """The weight as (s v c, u f) with u ≡ s modulo the stride, falling; 0 where u is none."""
@@ -113,14 +97,8 @@ class RowProducts(Products):
             yield add(out, bias)
 
     def take_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
-        """That of the weight turned, (depth, filters): BLAS makes it faster."""
-        parts = self._parts(arrays["unrolled"].shape[-1])
-        window, count = windows(arrays["unrolled"], self.geometry)[:, rows], rows.stop - rows.start
-        gradients = arrays["gradients"][:, : count * parts]
-        by_part = gradients.reshape(len(gradients), count, parts, *gradients.shape[2:])
-        window, grad = (a.reshape(*a.shape[:3], parts, -1).swapaxes(2, 3) for a in (window, grad))
-        yield partial(np.matmul, window, grad.swapaxes(3, 4), out=by_part)
-        yield from self.sum_rows(gradients, arrays, first=rows.start == 0)
+        window = windows(arrays["unrolled"], self.geometry)[:, rows]
+        yield from self.multiply(window, grad, arrays, first=rows.start == 0)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
         total = arrays["gradient"]

@@ -74,10 +74,7 @@ class WinogradProducts(Products):
             "transformed_grad": Buffer(
                 (SIZE, g.height + g.kernel - 1, g.filters, run), scratch=True
             ),
-            "gradients": Buffer((SIZE, at_once, *matrix[::-1]), scratch=True),
-            "gradient": Buffer((SIZE, *matrix[::-1]), scratch=True),
-            "gradient_of_rows": Buffer((SIZE, *matrix[::-1]), scratch=True),
-            "ones_by_row": Buffer((at_once,), initial=1),
+            **self.gradient_buffers(g.kernel * g.channels, at_once, run, matrices=SIZE),
         }
         if wants_input_gradient:
             buffers |= {
@@ -136,7 +133,6 @@ class WinogradProducts(Products):
         yield apply(matrix, tiles, transformed)
 
     def take_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
-        """That of the weight turned, (kernel · C, filters): BLAS makes it faster."""
         g = self.geometry
         first = g.kernel - 1 - g.padding  # so that `kernel` rows reach the first of the image
         every = arrays["transformed_grad"]
@@ -146,10 +142,8 @@ class WinogradProducts(Products):
             yield from fill(every[:, first + rows.stop :])
         transformed = every[:, first + rows.start : first + rows.stop]
         yield apply(_matrices(self, arrays).outputs_turned, grad, transformed)
-        gradients = arrays["gradients"][:, : rows.stop - rows.start]
         window = _windows(arrays["transformed"], g.kernel)[:, rows]
-        yield partial(np.matmul, window, transformed.swapaxes(2, 3), out=gradients)
-        yield from self.sum_rows(gradients, arrays, first=rows.start == 0)
+        yield from self.multiply(window, transformed, arrays, first=rows.start == 0)
 
     def pass_on(
         self,
