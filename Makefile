@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPEC ?= examples/digits.json
 ARGS ?=
+TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev run check test lock clean bench-bookkeeping bench-feeding bench-running bench-search bench-training chaos
+.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-feeding bench-running bench-search bench-training chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -41,6 +42,12 @@ check: setup-dev  ## lint, format, types, import contracts
 test: check  ## everything CI runs: check, then all tests
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 
+setup-torch: setup-dev  ## install PyTorch beside the test tools, for what compares with it (TORCH=torch==2.13.0)
+	@$(PIP) install "$(TORCH)"
+
+test-torch: setup-dev  ## the tests that need PyTorch, after make setup-torch; `make test` skips them without it
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/numerics tests/unit/search/test_sampling.py
+
 lock: setup-dev  ## pin all packages again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
@@ -60,7 +67,7 @@ bench-feeding: setup-dev  ## how busy many workers are kept, by legs that only t
 bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.search_quality $(ARGS)
 
-bench-training: setup-dev  ## our training step against PyTorch's (.venv/bin/python -m pip install torch==2.13.0; ARGS=--quick)
+bench-training: setup-dev  ## our training step against PyTorch's, after make setup-torch (ARGS=--quick)
 	$(BIN)/python -m benchmarks.training_speed $(ARGS)
 
 chaos: setup-dev  ## a search under fire: kill its workers and its server at random, then audit it (ARGS="--kills 100 --trials 300 --database postgresql --seed 1")

@@ -143,7 +143,7 @@ class FinishedConvolution(Layer):
                 yield from self.tiling.lend(arrays["output"][:, block.rows], x.shape[-1])
 
     def _backward(self, grad_output: FloatArray, arrays: Arrays) -> Iterator[Step]:
-        weight, gradients = self.convolution.parameters["weight"], self.convolution.gradients
+        gradients = self.convolution.gradients
         upstream = grad_output.reshape(arrays["output"].shape)
         for block in self._blocks(arrays):
             grad = upstream[:, block.rows]
@@ -152,8 +152,7 @@ class FinishedConvolution(Layer):
             yield from self.open(grad[self.own], block.grad_sums, block.rows, arrays)
             yield from self.products.take_gradient(block.made, block.grad_sums, arrays)
             if self.wants_input_gradient:
-                made = arrays["grad_made"]
-                yield from self.products.pass_on(block.made, made, weight, arrays)
+                yield from self.products.pass_on(block.made, arrays["grad_made"], arrays)
         by_row = arrays["bias_gradients"].reshape(-1, len(gradients["bias"]))
         yield partial(np.sum, by_row, axis=0, out=gradients["bias"])
         yield from self.products.weight_gradient(gradients["weight"], arrays)

@@ -96,9 +96,7 @@ class Products(ABC):
         """Take the gradient of these rows of the sums."""
 
     @abstractmethod
-    def pass_on(
-        self, rows: slice, grad: FloatArray, weight: FloatArray, arrays: Arrays
-    ) -> Iterator[Step]:
+    def pass_on(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
         """Make what rows of the input's gradient can be made after these rows of the sums.
 
         `grad` is that of all rows, as far as it was taken.
@@ -126,20 +124,15 @@ class Products(ABC):
         parts = parts_of(window.shape[2], grad.shape[2], window.shape[3])
         total, spare = arrays["gradient"], arrays["gradient_of_rows"]
         gradients = arrays["gradients"][:, : window.shape[1] * parts.run]
-        by_part = gradients.reshape(
-            *window.shape[:2],
-            parts.run,
-            parts.depth,
-            -1,
-            parts.filters,
-            grad.shape[2] // parts.filters,
-        )
         windows = _in_parts(window, parts.depth, parts.run)[:, :, :, :, None]
         grads = _in_parts(grad, parts.filters, parts.run)[:, :, :, None].swapaxes(5, 6)
-        yield partial(np.matmul, windows, grads, out=by_part.swapaxes(4, 5))
+        depth, filters = windows.shape[5], grads.shape[6]
+        shape = (*windows.shape[:4], depth, parts.filters, filters)
+        out = gradients.reshape(shape).swapaxes(4, 5)
+        yield partial(np.matmul, windows, grads, out=out)
         by_row = gradients.reshape(*gradients.shape[:2], -1)
-        out = (total if first else spare).reshape(len(total), -1)
-        yield partial(np.matmul, arrays["ones_by_row"][: by_row.shape[1]], by_row, out=out)
+        summed = (total if first else spare).reshape(len(total), -1)
+        yield partial(np.matmul, arrays["ones_by_row"][: by_row.shape[1]], by_row, out=summed)
         if not first:
             yield add(total, spare)
 

@@ -107,13 +107,7 @@ class RowProducts(Products):
             total = arrays["gradient_of_rows"]
         yield partial(np.copyto, out, total[0].T)
 
-    def pass_on(
-        self,
-        rows: slice,
-        grad: FloatArray,
-        weight: FloatArray,  # noqa: ARG002  # was taken
-        arrays: Arrays,
-    ) -> Iterator[Step]:
+    def pass_on(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
         """dx̃[r, c, j·stride + v] += Σ over u, f of W[f, u, v, c] · dy[i, f, j], i·stride + u = r.
 
         All u and f in one product, because the rows i of dy that reach r lie one after another; and

@@ -149,7 +149,6 @@ class WinogradProducts(Products):
         self,
         rows: slice,
         grad: FloatArray,  # noqa: ARG002  # was taken
-        weight: FloatArray,  # noqa: ARG002  # was taken
         arrays: Arrays,
     ) -> Iterator[Step]:
         g, grad_input = self.geometry, arrays["grad_input"]
@@ -162,9 +161,8 @@ class WinogradProducts(Products):
         yield partial(np.matmul, arrays["turned_weights"][:, None], window, out=numbers)
         matrix = _matrices(self, arrays).inputs_turned
         if self.takes_tiles:
-            yield apply(
-                matrix, numbers, grad_input.reshape(*grad_input.shape[:3], -1)[:, first:last]
-            )
+            by_row = grad_input.reshape(*grad_input.shape[:3], -1)
+            yield apply(matrix, numbers, by_row[:, first:last])
         else:
             yield apply(matrix, numbers, tiles)
             yield from self.tiling.join(tiles, grad_input[first:last])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hpsearch.nn import build_network, winograd
+from hpsearch.nn import build_network, products, winograd
 from hpsearch.nn.arrays import FloatArray, Step, Workspace
 from hpsearch.nn.fusion import fuse
 from hpsearch.nn.layers.activations import ReLU
@@ -32,6 +32,7 @@ from hpsearch.spec.network import NetworkSettings
     batch=st.integers(1, 3),
     dropped=st.booleans(),
     block=st.sampled_from([1, 400_000]),
+    small_kernels=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=150, deadline=None)
@@ -45,6 +46,7 @@ def test_the_same_sums_and_gradients(
     batch: int,
     dropped: bool,
     block: int,
+    small_kernels: bool,
     seed: int,
 ) -> None:
     rows, columns = (size + 2 * padding + 1 - kernel for size in (height, width))
@@ -60,6 +62,9 @@ def test_the_same_sums_and_gradients(
     expected = everything(RowProducts(geometry), x, weight, grad)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(winograd, "BLOCK", block)  # of two rows, or of all
+        patch.setattr(products, "has_small_kernels", lambda: small_kernels)
+        patch.setattr(products, "FEW_SUMS", 20)  # so that there are parts
+        patch.setattr(products, "SMALL", 40)
         ours = everything(
             WinogradProducts(in_tiles(geometry)),
             x,
@@ -136,23 +141,23 @@ def in_order(values: FloatArray, columns: int, batch: int) -> FloatArray:
 
 
 def everything(
-    products: Products, x: FloatArray, weight: FloatArray, grad: FloatArray
+    way: Products, x: FloatArray, weight: FloatArray, grad: FloatArray
 ) -> list[FloatArray]:
     """Sums, gradient of the weight, gradient of the input; twice, in the same workspaces."""
     batch = x.shape[-1]
-    workspace = Workspace(lambda size: products.buffers(size, wants_input_gradient=True))
+    workspace = Workspace(lambda size: way.buffers(size, wants_input_gradient=True))
     arrays = workspace.at(batch, x.dtype)
-    at_once, height = products.rows_at_once(batch), products.geometry.rows
+    at_once, height = way.rows_at_once(batch), way.geometry.rows
     blocks = [slice(start, min(start + at_once, height)) for start in range(0, height, at_once)]
     sums, grad_weight = np.empty_like(grad), np.empty_like(weight)
     for _ in range(2):
-        make(products.take_weight(weight, arrays))
+        make(way.take_weight(weight, arrays))
         for rows in blocks:
-            make(products.make(rows, x, weight, sums[:, rows], arrays))
+            make(way.make(rows, x, weight, sums[:, rows], arrays))
         for rows in blocks:
-            make(products.take_gradient(rows, grad[:, rows], arrays))
-            make(products.pass_on(rows, grad, weight, arrays))
-        make(products.weight_gradient(grad_weight, arrays))
+            make(way.take_gradient(rows, grad[:, rows], arrays))
+            make(way.pass_on(rows, grad, arrays))
+        make(way.weight_gradient(grad_weight, arrays))
     return [sums, grad_weight, arrays["grad_input"]]
 
 

@@ -74,11 +74,11 @@ class Convolution(Layer):
             yield from self.products.make(rows, x, weight, sums[:, rows], arrays, bias)
 
     def _backward(self, grad_output: FloatArray, arrays: Arrays) -> Iterator[Step]:
-        weight, grad = self.parameters["weight"], self._as_rows(grad_output)
+        grad = self._as_rows(grad_output)
         for rows in self._blocks(grad_output.shape[-1]):
             yield from self.products.take_gradient(rows, grad[:, rows], arrays)
             if self.wants_input_gradient:
-                yield from self.products.pass_on(rows, grad, weight, arrays)
+                yield from self.products.pass_on(rows, grad, arrays)
         yield from self.products.weight_gradient(self.gradients["weight"], arrays)
         yield partial(np.matmul, grad[0], arrays["ones"], out=arrays["bias_gradients"])
         yield partial(np.sum, arrays["bias_gradients"], axis=0, out=self.gradients["bias"])
