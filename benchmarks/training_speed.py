@@ -80,8 +80,7 @@ def main() -> None:
     arguments = parser.parse_args()
     restart_in_fair_conditions()
     if torch is None:
-        print("PyTorch is not here, so only our side runs. To compare:")
-        print(f"  {sys.executable} -m pip install torch==2.13.0\n")
+        print("PyTorch is not here, so only our side runs. To compare: make setup-torch\n")
     rows = []
     for name in arguments.network or NETWORKS:
         for batch in NETWORKS[name][1]:

@@ -13,7 +13,7 @@ from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.evaluation import evaluate
 from hpsearch.training.trainer import Trainer
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed (pip install torch==2.13.0)")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed (make setup-torch)")
 twin = pytest.importorskip("benchmarks.torch_twin")
 torch.set_num_threads(1)
 
