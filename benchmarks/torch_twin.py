@@ -6,14 +6,17 @@ from torch import nn
 
 from hpsearch.nn import Network
 from hpsearch.nn.arrays import FloatArray
-from hpsearch.nn.layers.activations import ReLU, Sigmoid, Tanh
 from hpsearch.nn.layers.affine import Affine
+from hpsearch.nn.layers.average_pooling import AveragePooling
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.batch_norm import BatchNorm
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.dropout import Dropout
 from hpsearch.nn.layers.flatten import Flatten
-from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
+from hpsearch.nn.layers.sigmoid import Sigmoid
+from hpsearch.nn.layers.tanh import Tanh
 from hpsearch.spec.training import TrainingSettings
 
 SIMPLE: dict[type[Layer], type[nn.Module]] = {

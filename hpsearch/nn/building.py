@@ -11,17 +11,20 @@ from hpsearch.errors import NetworkTooLarge
 from hpsearch.nn import memory
 from hpsearch.nn.architectures import layers_of
 from hpsearch.nn.arrays import Shape
-from hpsearch.nn.fusion import fuse
 from hpsearch.nn.initializers import initialize
-from hpsearch.nn.layers.activations import ReLU, Sigmoid, Tanh
 from hpsearch.nn.layers.affine import Affine
+from hpsearch.nn.layers.average_pooling import AveragePooling
 from hpsearch.nn.layers.base import Layer, Site
 from hpsearch.nn.layers.batch_norm import BatchNorm
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.dropout import Dropout
 from hpsearch.nn.layers.flatten import Flatten
-from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
+from hpsearch.nn.layers.sigmoid import Sigmoid
+from hpsearch.nn.layers.tanh import Tanh
 from hpsearch.nn.network import Network, parameter_entries, view
+from hpsearch.nn.stages.fusion import fuse
 from hpsearch.spec.network import (
     AffineSettings,
     FlattenSettings,

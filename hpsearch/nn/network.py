@@ -32,7 +32,7 @@ class Network:
 
     `parameters`, `gradients` and `running` are vectors; the layers hold views of them. In
     `parameters` all weights come first, `weights` of them, then biases, scales and shifts.
-    `stages` are what runs: the layers, some of them joined (hpsearch.nn.fusion).
+    `stages` are what runs: the layers, some of them joined (hpsearch.nn.stages.fusion).
     """
 
     def __init__(

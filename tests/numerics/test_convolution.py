@@ -1,4 +1,4 @@
-"""The rows of hpsearch.nn.rows against a convolution written as loops, over random shapes."""
+"""Convolutions row by row against one that is written as loops, over random shapes."""
 
 from collections.abc import Callable
 
@@ -8,14 +8,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.nn.arrays import FloatArray
-from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU, FinishedConvolution
-from hpsearch.nn.layers.activations import ReLU
+from hpsearch.nn.convolutions.rows import places, windows
 from hpsearch.nn.layers.base import Layer, Site
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.layers.pooling import MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
 from hpsearch.nn.network import Network
-from hpsearch.nn.quads import ConvolutionQuads
-from hpsearch.nn.rows import places, windows
+from hpsearch.nn.stages.convolution_max_pooling import ConvolutionMaxPooling
+from hpsearch.nn.stages.convolution_quads import ConvolutionQuads
+from hpsearch.nn.stages.convolution_relu import ConvolutionReLU
+from hpsearch.nn.stages.finished import FinishedConvolution
 
 sizes = st.integers(1, 9)
 

@@ -10,14 +10,17 @@ import pytest
 
 from hpsearch.nn import build_network
 from hpsearch.nn.arrays import FloatArray, Labels
-from hpsearch.nn.layers.activations import ReLU, Sigmoid, Tanh
 from hpsearch.nn.layers.affine import Affine
+from hpsearch.nn.layers.average_pooling import AveragePooling
 from hpsearch.nn.layers.base import Layer, Site, inside
 from hpsearch.nn.layers.batch_norm import BatchNorm
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.dropout import Dropout
 from hpsearch.nn.layers.flatten import Flatten
-from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
+from hpsearch.nn.layers.sigmoid import Sigmoid
+from hpsearch.nn.layers.tanh import Tanh
 from hpsearch.nn.loss import grad_scores, softmax_cross_entropy
 from hpsearch.nn.network import Network, running_entries, view
 from hpsearch.spec.network import NetworkSettings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpsearch.nn.tiles import (
+from hpsearch.nn.convolutions.tiles import (
     INPUTS,
     SIZE,
     apply,

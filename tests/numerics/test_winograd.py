@@ -8,17 +8,18 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hpsearch.nn import build_network, products, winograd
+from hpsearch.nn import build_network
 from hpsearch.nn.arrays import FloatArray, Step, Workspace
-from hpsearch.nn.fusion import fuse
-from hpsearch.nn.layers.activations import ReLU
+from hpsearch.nn.convolutions import products, winograd
+from hpsearch.nn.convolutions.products import Products, RowGeometry
+from hpsearch.nn.convolutions.rows import RowProducts
+from hpsearch.nn.convolutions.winograd import WinogradProducts, in_tiles, suits
 from hpsearch.nn.layers.base import Layer, Site
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.layers.pooling import MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
 from hpsearch.nn.network import Network
-from hpsearch.nn.products import Products, RowGeometry
-from hpsearch.nn.rows import RowProducts
-from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
+from hpsearch.nn.stages.fusion import fuse
 from hpsearch.spec.network import NetworkSettings
 
 

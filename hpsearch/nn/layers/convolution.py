@@ -3,7 +3,7 @@
 x (H, C, W, batch) → y (OH, F, OW, batch), OH = (H + 2 padding - kernel) // stride + 1.
 y[i, f, j] = b[f] + Σ over u, v, c of W[f, u, v, c] · x̃[i·stride + u, c, j·stride + v], where x̃ is
 x with zeros around it. The weight is kept as a matrix (F, kernel·kernel·C), columns in the order
-u, v, c. What the book does with im2col, hpsearch.nn.rows does row by row.
+u, v, c. What the book does with im2col, hpsearch.nn.convolutions.rows does row by row.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step
+from hpsearch.nn.convolutions.products import RowGeometry
+from hpsearch.nn.convolutions.rows import RowProducts
 from hpsearch.nn.layers.base import Layer, ParameterShape, Site, inside
-from hpsearch.nn.products import RowGeometry
-from hpsearch.nn.rows import RowProducts
 
 
 class Convolution(Layer):

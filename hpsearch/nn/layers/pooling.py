@@ -1,11 +1,9 @@
-"""Pooling (the book's chapter 7.3): the maximum or the mean of each window.
+"""What poolings share (the book's chapter 7.3): windows.
 
 x (H, C, W, batch) → y (OH, C, OW, batch), OH = (H + 2 padding - window) // stride + 1.
 """
 
 from collections.abc import Iterator, Mapping
-
-import numpy as np
 
 from hpsearch.nn.arrays import Buffer, FloatArray
 from hpsearch.nn.layers.base import Layer, Site, inside
@@ -59,59 +57,3 @@ class Pooling(Layer):
         for u in range(self.window):
             for v in range(self.window):
                 yield padded[u : u + down : self.stride, :, v : v + along : self.stride]
-
-
-class MaxPooling(Pooling):
-    """The maximum of each window. Where several are equal, the first takes the gradient."""
-
-    padding_value = -np.inf
-
-    def buffers(self, batch: int) -> Mapping[str, Buffer]:
-        masks = {
-            name: Buffer(inside(self.output_shape, batch), mask=True, scratch=True)
-            for name in ("here", "open")
-        }
-        return {**super().buffers(batch), **masks}
-
-    def forward(self, x: FloatArray) -> FloatArray:
-        self.padded = self.pad(x)
-        output: FloatArray = self.workspace.at(x.shape[-1], x.dtype)["output"]
-        output.fill(-np.inf)
-        for values in self.slices(self.padded):
-            np.maximum(output, values, out=output)
-        return output
-
-    def backward(self, grad_output: FloatArray) -> FloatArray:
-        arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        here, still_open, share = arrays["here"], arrays["open"], arrays["share"]
-        grad_padded: FloatArray = arrays["grad_padded"]
-        grad_padded.fill(0)
-        still_open.fill(True)
-        for values, grads in zip(self.slices(self.padded), self.slices(grad_padded), strict=True):
-            np.equal(values, arrays["output"], out=here)
-            here &= still_open
-            still_open ^= here
-            np.multiply(grad_output, here, out=share)
-            grads += share
-        return self.crop(grad_padded)
-
-
-class AveragePooling(Pooling):
-    """The mean of each window; padding counts as zeros."""
-
-    def forward(self, x: FloatArray) -> FloatArray:
-        output: FloatArray = self.workspace.at(x.shape[-1], x.dtype)["output"]
-        output.fill(0)
-        for values in self.slices(self.pad(x)):
-            output += values
-        output *= 1 / self.window**2
-        return output
-
-    def backward(self, grad_output: FloatArray) -> FloatArray:
-        arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        grad_padded: FloatArray = arrays["grad_padded"]
-        grad_padded.fill(0)
-        np.multiply(grad_output, 1 / self.window**2, out=arrays["share"])
-        for grads in self.slices(grad_padded):
-            grads += arrays["share"]
-        return self.crop(grad_padded)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from hpsearch.nn import build_network
+from hpsearch.nn.layers.average_pooling import AveragePooling
 from hpsearch.nn.layers.base import Site
 from hpsearch.nn.layers.batch_norm import BatchNorm
 from hpsearch.nn.layers.dropout import Dropout
-from hpsearch.nn.layers.pooling import AveragePooling, MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
 from hpsearch.nn.loss import softmax_cross_entropy
 from hpsearch.nn.network import Network
 from hpsearch.spec.network import NetworkSettings

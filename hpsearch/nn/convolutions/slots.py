@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from hpsearch.nn.arrays import FloatArray, Step, add, fill
-from hpsearch.nn.products import RowGeometry
+from hpsearch.nn.convolutions.products import RowGeometry
 
 
 @dataclass(frozen=True)

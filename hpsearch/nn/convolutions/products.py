@@ -8,7 +8,7 @@ from functools import cache, partial
 import numpy as np
 
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step, add
-from hpsearch.nn.tiles import SMALL, Tiling
+from hpsearch.nn.convolutions.tiles import SMALL, Tiling
 
 FEW_SUMS = 1200  # see parts_of
 MANY_SUMS = 12_288  # a product that gives more is fast in one piece

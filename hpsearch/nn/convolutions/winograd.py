@@ -1,11 +1,11 @@
 """A convolution of stride 1 with fewer multiplications: six for each row of taps of a tile.
 
-hpsearch.nn.tiles has Winograd's matrices: a tile makes 4 outputs of a 3 × 3 convolution, which take
-12 multiplications with a row of taps otherwise, or 2 outputs of a 5 × 5 one, instead of 10. They
-act along the columns alone, so rows stay as in hpsearch.nn.rows: as many rows of transformed tiles
-as the kernel has, which lie one after another, *are* a matrix (kernel · C, run), whose product with
-the transformed weight gives one of the six numbers of all tiles of an output row. Output columns
-stand in as many phases as a tile has outputs.
+`tiles` has Winograd's matrices: a tile makes 4 outputs of a 3 × 3 convolution, which take 12
+multiplications with a row of taps otherwise, or 2 outputs of a 5 × 5 one, instead of 10. They act
+along the columns alone, so rows stay as in `rows`: as many rows of transformed tiles as the kernel
+has, which lie one after another, *are* a matrix (kernel · C, run), whose product with the
+transformed weight gives one of the six numbers of all tiles of an output row. Output columns stand
+in as many phases as a tile has outputs.
 
 What `take_gradient` transforms serves both gradients, that of the weight and that of the input.
 """
@@ -18,15 +18,22 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add, fill
-from hpsearch.nn.products import Products, RowGeometry, in_phases
-from hpsearch.nn.tiles import INPUTS, SIZE, Tiling, apply, outputs_matrix, weights_matrix
+from hpsearch.nn.convolutions.products import Products, RowGeometry, in_phases
+from hpsearch.nn.convolutions.tiles import (
+    INPUTS,
+    SIZE,
+    Tiling,
+    apply,
+    outputs_matrix,
+    weights_matrix,
+)
 
 FEWEST_CHANNELS = {3: 12, 5: 6}  # with fewer, the transforms cost what the products save
 BLOCK = 400_000  # numbers of all tiles made at once: fewer mean more calls (measured)
 
 
 class Matrices:
-    """Those of hpsearch.nn.tiles in the precision of the network; turned ones are for gradients."""
+    """Those of `tiles` in the precision of the network; turned ones are for gradients."""
 
     def __init__(self, kernel: int, outputs: int, dtype: npt.DTypeLike) -> None:
         self.weights, self.inputs, self.outputs = (

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Step, add, fill
-from hpsearch.nn.products import BLOCK, Products, RowGeometry
-from hpsearch.nn.slots import Slots
+from hpsearch.nn.convolutions.products import BLOCK, Products, RowGeometry
+from hpsearch.nn.convolutions.slots import Slots
 
 
 @dataclass(frozen=True)

@@ -6,18 +6,16 @@ and the convolution keeps its parameters.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, add, fill
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, Shape, Step, fill
+from hpsearch.nn.convolutions.products import Products
+from hpsearch.nn.convolutions.tiles import SIZE, Tiling
 from hpsearch.nn.layers.base import Layer, inside
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.products import Products, in_phases
-from hpsearch.nn.rows import RowProducts
-from hpsearch.nn.tiles import SIZE, Tiling
-from hpsearch.nn.winograd import WinogradProducts, in_tiles, suits
 
 Finish = Callable[[FloatArray, FloatArray, slice, Arrays], Iterator[Step]]
 
@@ -230,109 +228,3 @@ class FinishedConvolution(Layer):
                 output=output,
                 grad_sums=arrays["grad_made"][:, made if self._keeps_gradient() else here],
             )
-
-
-class ConvolutionReLU(FinishedConvolution):
-    """max(convolution(x), 0)."""
-
-    bias_in_sums = True
-
-    def __init__(self, convolution: Convolution, tiling: Tiling | None = None) -> None:
-        geometry = convolution.geometry
-        products: Products = RowProducts(in_phases(geometry, tiling.step if tiling else 1))
-        if suits(geometry):
-            products = WinogradProducts(in_tiles(geometry))
-        super().__init__(convolution, convolution.output_shape, products, tiling)
-
-    def finish(
-        self,
-        sums: FloatArray,
-        out: FloatArray,
-        rows: slice,  # noqa: ARG002  # keeps no mask: the output is one
-        arrays: Arrays,
-    ) -> Iterator[Step]:
-        return self.finish_columns(sums, out, arrays)
-
-    def open(
-        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> Iterator[Step]:
-        if self._keeps_phases():
-            yield from self.before_bias(grad, out, rows, arrays)
-            return
-        masked = arrays["grad"][:, : grad.shape[1]]
-        yield from self.before_bias(grad, masked, rows, arrays)
-        yield from self.spread(masked, out)
-
-
-class ConvolutionMaxPooling(FinishedConvolution):
-    """The maximum over 2 × 2 windows of a convolution, and of that and 0: the ReLU.
-
-    The maximum is taken before bias and ReLU: the same function on a quarter of the numbers. Where
-    sums are equal, the first column and then the first row takes the gradient.
-    """
-
-    def __init__(self, convolution: Convolution, tiling: Tiling | None = None) -> None:
-        filters, height, width = convolution.output_shape
-        whole = replace(convolution.geometry, rows=height // 2 * 2)
-        products: Products = RowProducts(replace(whole, columns=width // 2, phases=2))
-        if suits(convolution.geometry):
-            products = WinogradProducts(in_tiles(whole))
-        halved = (filters, height // 2, width // 2)
-        super().__init__(convolution, halved, products, tiling)
-
-    def buffers(self, batch: int) -> Mapping[str, Buffer]:
-        buffers = super().buffers(batch)
-        filters, height, _ = self.output_shape
-        run = self.geometry.columns * batch
-        rows_at_once = self.products.rows_at_once(batch) // 2
-        spread = 0 if self._keeps_phases() else rows_at_once
-        return {
-            **buffers,
-            "right": Buffer((self.phases, 2 * height, filters, run), mask=True),
-            "lower": Buffer((self.phases, height, filters, run), mask=True),
-            "spread": Buffer((self.phases, spread, filters, run), scratch=True),
-        }
-
-    def finish(
-        self, sums: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> Iterator[Step]:
-        left, right = sums[0::2], sums[1::2]
-        upper, lower = left[:, 0::2], left[:, 1::2]
-        made = slice(2 * rows.start, 2 * rows.stop)
-        yield partial(np.greater, right, left, out=arrays["right"][:, made])
-        yield partial(np.maximum, left, right, out=left)
-        yield partial(np.greater, lower, upper, out=arrays["lower"][:, rows])
-        yield partial(np.maximum, upper, lower, out=upper)
-        yield add(upper, arrays["bias"])
-        yield from self.finish_columns(upper, out, arrays)
-
-    def finish_evaluated(
-        self,
-        sums: FloatArray,
-        out: FloatArray,
-        rows: slice,  # noqa: ARG002  # keeps no masks
-        arrays: Arrays,
-    ) -> Iterator[Step]:
-        left, right = sums[0::2], sums[1::2]
-        upper, lower = left[:, 0::2], left[:, 1::2]
-        yield partial(np.maximum, left, right, out=left)
-        yield partial(np.maximum, upper, lower, out=upper)
-        yield add(upper, arrays["bias"])
-        yield from self.finish_columns(upper, out, arrays)
-
-    def open(
-        self, grad: FloatArray, out: FloatArray, rows: slice, arrays: Arrays
-    ) -> Iterator[Step]:
-        masked = arrays["grad"][:, : grad.shape[1]]
-        yield from self.before_bias(grad, masked, rows, arrays)
-        spread = masked
-        if not self._keeps_phases():
-            spread = arrays["spread"][:, : grad.shape[1]]
-            yield from self.spread(masked, spread)
-        left, right = out[0::2], out[1::2]
-        upper, lower = left[:, 0::2], left[:, 1::2]
-        made = slice(2 * rows.start, 2 * rows.stop)
-        yield partial(np.multiply, spread, arrays["lower"][:, rows], out=lower)
-        yield partial(np.subtract, spread, lower, out=upper)
-        yield partial(np.multiply, left, arrays["right"][:, made], out=right)
-        yield partial(np.subtract, left, right, out=left)

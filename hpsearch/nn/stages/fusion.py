@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from hpsearch.nn import quads, winograd
-from hpsearch.nn.fused import ConvolutionMaxPooling, ConvolutionReLU, FinishedConvolution
-from hpsearch.nn.layers.activations import ReLU
+from hpsearch.nn.convolutions import quads, winograd
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
-from hpsearch.nn.layers.pooling import MaxPooling
+from hpsearch.nn.layers.max_pooling import MaxPooling
+from hpsearch.nn.layers.relu import ReLU
+from hpsearch.nn.stages.convolution_max_pooling import ConvolutionMaxPooling
+from hpsearch.nn.stages.convolution_quads import ConvolutionQuads
+from hpsearch.nn.stages.convolution_relu import ConvolutionReLU
+from hpsearch.nn.stages.finished import FinishedConvolution
 
 
 def fuse(layers: Sequence[Layer]) -> list[Layer]:
@@ -36,7 +39,7 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
             *_,
         ] if _halves(convolution, pooling):
             if quads.suits(convolution.geometry) and not winograd.suits(convolution.geometry):
-                return quads.ConvolutionQuads(convolution), 3
+                return ConvolutionQuads(convolution), 3
             return ConvolutionMaxPooling(convolution), 3
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hpsearch.nn import products
-from hpsearch.nn.products import Parts, RowGeometry, has_small_kernels, parts_of
+from hpsearch.nn.convolutions import products
+from hpsearch.nn.convolutions.products import Parts, RowGeometry, has_small_kernels, parts_of
 
 
 @pytest.mark.parametrize(
