@@ -274,6 +274,7 @@ def floor(name: str, batch: int, rounds: int) -> str:
     images, labels = batch_of(name, batch)
     step = our_step(name, images, labels, "sgd")
     products: list[Step] = []
+    prepared: list[Step] = []
     matmul: Callable[..., Any] = np.matmul
     run = Arrays.run
 
@@ -284,6 +285,7 @@ def floor(name: str, batch: int, rounds: int) -> str:
     def run_and_write_down(arrays: Arrays, name: str, given: Any, prepare: Any) -> None:
         run(arrays, name, given, prepare)
         steps = arrays.latest(name, given, prepare)
+        prepared.extend(steps)
         products.extend(s for s in steps if isinstance(s, partial) and s.func is matmul)
 
     step()
@@ -304,7 +306,7 @@ def floor(name: str, batch: int, rounds: int) -> str:
     alone = sum(median(values) for values in times.values())
     share = operations(name, batch, "sgd") / alone / median(peaks)
     return (
-        f"  {name}, batch {batch}: {len(products)} calls for products, which alone take "
+        f"  {name}, batch {batch}: {len(prepared)} prepared steps; {len(products)} products, alone "
         f"{alone * 1e3:.2f} ms ({share:.0%} of peak) of a step's {median(steps) * 1e3:.2f} ms"
     )
 
