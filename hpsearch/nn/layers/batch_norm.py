@@ -37,44 +37,45 @@ class BatchNorm(Layer):
 
     def buffers(self, batch: int) -> Mapping[str, Buffer]:
         shape = inside(self.input_shape, batch)
-        return {name: Buffer(shape) for name in ("normal", "output", "product", "grad_input")}
+        return {
+            **{name: Buffer(shape) for name in ("centred", "output", "grad_input")},
+            "ones": Buffer((shape[-1] * (shape[-2] if len(shape) == 4 else 1),), initial=1),
+        }
 
     def forward(self, x: FloatArray) -> FloatArray:
         arrays = self.workspace.at(x.shape[-1], x.dtype)
+        centred, output = arrays["centred"], arrays["output"]
         numbers = x.size // self.channels
-        mean = self._sum(x) / numbers
-        np.subtract(x, self._spread(mean, x), out=arrays["normal"])
-        np.multiply(arrays["normal"], arrays["normal"], out=arrays["product"])
-        variance = self._sum(arrays["product"]) / numbers
+        mean = self._sum(x, arrays["ones"]) / numbers
+        np.subtract(x, self._spread(mean, x), out=centred)
+        variance = self._sum_of_products(centred, centred) / numbers
         self._remember(mean, variance * (numbers / max(numbers - 1, 1)))
-        return self._scale_and_shift(variance, arrays)
+        self.inverse_deviation = 1 / np.sqrt(variance + self.epsilon)
+        self.factor = self.inverse_deviation * self.parameters["scale"]
+        np.multiply(centred, self._spread(self.factor, x), out=output)
+        output += self._spread(self.parameters["shift"], x)
+        return output
 
     def evaluate(self, x: FloatArray) -> FloatArray:
-        arrays = self.workspace.at(x.shape[-1], x.dtype)
-        np.subtract(x, self._spread(self.running["mean"], x), out=arrays["normal"])
-        return self._scale_and_shift(self.running["variance"], arrays)
-
-    def _scale_and_shift(self, variance: FloatArray, arrays: dict[str, FloatArray]) -> FloatArray:
-        normal, output = arrays["normal"], arrays["output"]
-        self.inverse_deviation = 1 / np.sqrt(variance + self.epsilon)
-        normal *= self._spread(self.inverse_deviation, normal)
-        np.multiply(normal, self._spread(self.parameters["scale"], normal), out=output)
-        output += self._spread(self.parameters["shift"], normal)
+        output: FloatArray = self.workspace.at(x.shape[-1], x.dtype)["output"]
+        factor = self.parameters["scale"] / np.sqrt(self.running["variance"] + self.epsilon)
+        np.multiply(x, self._spread(factor, x), out=output)
+        output += self._spread(self.parameters["shift"] - self.running["mean"] * factor, x)
         return output
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        normal, product = arrays["normal"], arrays["product"]
-        grad_input: FloatArray = arrays["grad_input"]
+        centred, grad_input = arrays["centred"], arrays["grad_input"]
         numbers = grad_output.size // self.channels
-        np.multiply(grad_output, normal, out=product)
-        grad_scale, grad_shift = self._sum(product), self._sum(grad_output)
-        self.gradients["scale"][...] = grad_scale
+        grad_shift = self._sum(grad_output, arrays["ones"])
+        grad_scale = self._sum_of_products(grad_output, centred) * self.inverse_deviation
         self.gradients["shift"][...] = grad_shift
-        np.multiply(normal, self._spread(grad_scale / numbers, normal), out=product)
-        np.subtract(grad_output, product, out=grad_input)
-        grad_input -= self._spread(grad_shift / numbers, normal)
-        grad_input *= self._spread(self.parameters["scale"] * self.inverse_deviation, normal)
+        self.gradients["scale"][...] = grad_scale
+        slope = self.factor * self.inverse_deviation * grad_scale / numbers
+        np.multiply(grad_output, self._spread(self.factor, grad_output), out=grad_input)
+        grad_input -= self._spread(self.factor * grad_shift / numbers, grad_output)
+        centred *= self._spread(slope, centred)
+        grad_input -= centred
         return grad_input
 
     def _remember(self, mean: FloatArray, variance: FloatArray) -> None:
@@ -82,11 +83,19 @@ class BatchNorm(Layer):
             self.running[name] *= self.running_momentum
             self.running[name] += (1 - self.running_momentum) * value
 
-    def _sum(self, x: FloatArray) -> FloatArray:
+    def _sum(self, x: FloatArray, ones: FloatArray) -> FloatArray:
         """The sum over all axes but the channels'; (channels,)."""
-        rows = x.reshape((x.shape[0] if x.ndim == 4 else 1), self.channels, -1)
-        total: FloatArray = rows.sum(axis=2).sum(axis=0)
+        total: FloatArray = (self._rows(x) @ ones).sum(axis=0)
         return total
+
+    def _sum_of_products(self, x: FloatArray, y: FloatArray) -> FloatArray:
+        """That of x · y."""
+        total: FloatArray = np.vecdot(self._rows(x), self._rows(y)).sum(axis=0)
+        return total
+
+    def _rows(self, x: FloatArray) -> FloatArray:
+        """(rows, channels, numbers of a channel in a row)."""
+        return x.reshape(x.shape[0] if x.ndim == 4 else 1, self.channels, -1)
 
     def _spread(self, values: FloatArray, x: FloatArray) -> FloatArray:
         """(channels,) so that it meets the channels of x."""

@@ -27,8 +27,9 @@ class MaxPooling(Pooling):
     def forward(self, x: FloatArray) -> FloatArray:
         self.padded = self.pad(x)
         output: FloatArray = self.workspace.at(x.shape[-1], x.dtype)["output"]
-        output.fill(-np.inf)
-        for values in self.slices(self.padded):
+        first, *others = self.slices(self.padded)
+        np.copyto(output, first)
+        for values in others:
             np.maximum(output, values, out=output)
         return output
 
@@ -36,12 +37,15 @@ class MaxPooling(Pooling):
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
         here, still_open, share = arrays["here"], arrays["open"], arrays["share"]
         grad_padded: FloatArray = arrays["grad_padded"]
-        grad_padded.fill(0)
+        windows_overlap = self.stride < self.window
+        if windows_overlap:
+            grad_padded.fill(0)
         still_open.fill(True)
         for values, grads in zip(self.slices(self.padded), self.slices(grad_padded), strict=True):
             np.equal(values, arrays["output"], out=here)
             here &= still_open
             still_open ^= here
-            np.multiply(grad_output, here, out=share)
-            grads += share
+            np.multiply(grad_output, here, out=share if windows_overlap else grads)
+            if windows_overlap:
+                grads += share
         return self.crop(grad_padded)

@@ -30,7 +30,7 @@ class Pooling(Layer):
         padded = (channels, height + 2 * self.padding, width + 2 * self.padding)
         return {
             "padded": Buffer(inside(padded, batch if self.padding else 0)),
-            "grad_padded": Buffer(inside(padded, batch)),
+            "grad_padded": Buffer(inside(padded, batch), initial=0),
             "output": Buffer(inside(self.output_shape, batch)),
             "share": Buffer(inside(self.output_shape, batch), scratch=True),
         }

@@ -172,12 +172,16 @@ class FinishedConvolution(Layer):
         place = out if self._keeps_phases() else values
         yield partial(np.maximum, values, arrays["zeros"], out=place)
         if not self._keeps_phases():
-            for columns, part, wanted in self._columns(out, place):
-                yield partial(np.copyto, columns[:, :, :wanted], part[:, :, :wanted])
-                yield from fill(columns[:, :, wanted:])
+            yield from self.put_columns(place, out)
         elif unwanted := self.output_shape[2] % self.phases:
             batch = out.shape[3] // self.geometry.columns
             yield from fill(out[unwanted:, :, :, -batch:])
+
+    def put_columns(self, values: FloatArray, out: FloatArray) -> Iterator[Step]:
+        """The columns where the output wants them; 0 where none is."""
+        for columns, part, wanted in self._columns(out, values):
+            yield partial(np.copyto, columns[:, :, :wanted], part[:, :, :wanted])
+            yield from fill(columns[:, :, wanted:])
 
     def spread(self, rows: FloatArray, out: FloatArray) -> Iterator[Step]:
         """The columns of these rows of the output where they are made; 0 where none is wanted."""

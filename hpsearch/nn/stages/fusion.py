@@ -1,12 +1,15 @@
 """Which layers run joined, so that fewer passes go over memory (docs/networks.md explains)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hpsearch.nn.convolutions import quads, winograd
+from hpsearch.nn.layers.activation import Activation
 from hpsearch.nn.layers.base import Layer
 from hpsearch.nn.layers.convolution import Convolution
 from hpsearch.nn.layers.max_pooling import MaxPooling
 from hpsearch.nn.layers.relu import ReLU
+from hpsearch.nn.stages.convolution_alone import ConvolutionAlone
 from hpsearch.nn.stages.convolution_max_pooling import ConvolutionMaxPooling
 from hpsearch.nn.stages.convolution_quads import ConvolutionQuads
 from hpsearch.nn.stages.convolution_relu import ConvolutionReLU
@@ -20,7 +23,7 @@ def fuse(layers: Sequence[Layer]) -> list[Layer]:
         if layer.parameter_shapes():
             break
     stages: list[Layer] = []
-    rest = list(layers)
+    rest = _pool_first(layers)
     while rest:
         stage, taken = _next_stage(rest)
         stages.append(stage)
@@ -32,10 +35,10 @@ def fuse(layers: Sequence[Layer]) -> list[Layer]:
 def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
     """The stage for the layers at the front, and how many they are."""
     match rest:
-        case [Convolution() as convolution, MaxPooling() as pooling, ReLU(), *_] | [
+        case [
             Convolution() as convolution,
-            ReLU(),
             MaxPooling() as pooling,
+            ReLU(),
             *_,
         ] if _halves(convolution, pooling):
             if quads.suits(convolution.geometry) and not winograd.suits(convolution.geometry):
@@ -43,7 +46,20 @@ def _next_stage(rest: Sequence[Layer]) -> tuple[Layer, int]:
             return ConvolutionMaxPooling(convolution), 3
         case [Convolution() as convolution, ReLU(), *_]:
             return ConvolutionReLU(convolution), 2
+        case [Convolution() as convolution, *_] if winograd.suits(convolution.geometry):
+            return ConvolutionAlone(convolution), 1
     return rest[0], 1
+
+
+def _pool_first(layers: Sequence[Layer]) -> list[Layer]:
+    """Activations rise, so behind a maximum they are the same function, there of fewer numbers."""
+    ordered = list(layers)
+    for i in range(len(ordered) - 1):
+        activation, pooling = ordered[i : i + 2]
+        if isinstance(activation, Activation) and isinstance(pooling, MaxPooling):
+            site = replace(activation.site, shape=pooling.output_shape)
+            ordered[i : i + 2] = [pooling, type(activation)(site)]
+    return ordered
 
 
 def _hand_tiles_over(stages: list[Layer]) -> None:

@@ -42,6 +42,22 @@ def test_batch_norm_normalises_and_remembers() -> None:
     assert network.running.size == 4
 
 
+def test_batch_norm_evaluates_with_what_it_remembers() -> None:
+    layer = BatchNorm(Site(1, "batch_norm", (2, 3, 3)))
+    Network([layer], [layer], np.float64)
+    for array, values in (
+        (layer.running["mean"], [1.0, -2.0]),
+        (layer.running["variance"], [4.0, 9.0]),
+        (layer.parameters["scale"], [3.0, 0.5]),
+        (layer.parameters["shift"], [-1.0, 2.0]),
+    ):
+        array[...] = values
+    x = np.random.default_rng(0).normal(0, 3, (3, 2, 3, 4))
+    y = layer.evaluate(x)
+    np.testing.assert_allclose(y[:, 0], 3 * (x[:, 0] - 1) / np.sqrt(4 + 1e-5) - 1)
+    np.testing.assert_allclose(y[:, 1], 0.5 * (x[:, 1] + 2) / np.sqrt(9 + 1e-5) + 2)
+
+
 def test_batch_norm_of_one_number_gives_the_shift() -> None:
     layer = BatchNorm(Site(1, "batch_norm", (3,)))
     Network([layer], [layer], np.float64)
