@@ -29,6 +29,7 @@ from hpsearch.nn.convolutions.tiles import (
 )
 
 FEWEST_CHANNELS = {3: 12, 5: 6}  # with fewer, the transforms cost what the products save
+FEW_CHANNELS = 8  # so few make a product of one input row too flat to be fast
 BLOCK = 400_000  # numbers of all tiles made at once: fewer mean more calls (measured)
 
 
@@ -54,6 +55,7 @@ class WinogradProducts(Products):
     def __init__(self, geometry: RowGeometry) -> None:
         super().__init__(geometry)
         self.tiling = Tiling(geometry.phases, geometry.padding)
+        self.input_rows = 2 if geometry.channels <= FEW_CHANNELS else 1  # by one product
 
     def take_tiles(self) -> Tiling | None:
         """Its image must fill as many tiles as the sums do."""
@@ -85,11 +87,15 @@ class WinogradProducts(Products):
         }
         if wants_input_gradient:
             buffers |= {
-                "turned_weights": Buffer((SIZE, g.channels, g.kernel * g.filters)),
+                "turned_weights": Buffer(self._turned_shape(), initial=0),
                 "tile_grads": Buffer((SIZE, some, g.channels, run), scratch=True),
                 "grad_input": Buffer(self._input_shape(batch)),
             }
         return buffers
+
+    def _turned_shape(self) -> Shape:
+        g, rows = self.geometry, self.input_rows
+        return SIZE, rows * g.channels, (g.kernel + rows - 1) * g.filters
 
     def _input_shape(self, batch: int) -> Shape:
         g = self.geometry
@@ -103,10 +109,13 @@ class WinogradProducts(Products):
         yield partial(np.copyto, taps, by_column)
         matrix, by_tap = _matrices(self, arrays).weights, taps.reshape(g.kernel, -1)
         yield partial(np.matmul, matrix, by_tap, out=weights.reshape(SIZE, -1))
-        if "turned_weights" in arrays:  # for the gradient: (6, C, row taps · filters)
-            turned = arrays["turned_weights"].reshape(SIZE, g.channels, g.kernel, g.filters)
+        if "turned_weights" in arrays:  # for the gradient: (6, rows · C, row taps · filters)
+            shape = (SIZE, self.input_rows, g.channels, -1, g.filters)
+            turned = arrays["turned_weights"].reshape(shape)
             by_row = weights.reshape(SIZE, g.filters, g.kernel, g.channels)
-            yield partial(np.copyto, turned, by_row[:, :, ::-1].transpose(0, 3, 2, 1))
+            for row in range(self.input_rows):
+                place = turned[:, row, :, row : row + g.kernel]
+                yield partial(np.copyto, place, by_row[:, :, ::-1].transpose(0, 3, 2, 1))
 
     def make(
         self,
@@ -164,8 +173,7 @@ class WinogradProducts(Products):
         if last <= first:
             return
         numbers, tiles = (arrays[name][:, : last - first] for name in ("tile_grads", "tiles"))
-        window = _windows(arrays["transformed_grad"], g.kernel)[:, first:last]
-        yield partial(np.matmul, arrays["turned_weights"][:, None], window, out=numbers)
+        yield from self._multiply_back(first, last, numbers, arrays)
         matrix = _matrices(self, arrays).inputs_turned
         if self.takes_tiles:
             by_row = grad_input.reshape(*grad_input.shape[:3], -1)
@@ -173,6 +181,21 @@ class WinogradProducts(Products):
         else:
             yield apply(matrix, numbers, tiles)
             yield from self.tiling.join(tiles, grad_input[first:last])
+
+    def _multiply_back(
+        self, first: int, last: int, numbers: FloatArray, arrays: Arrays
+    ) -> Iterator[Step]:
+        """The gradients of the tiles of these rows of the input; the last rows one by one."""
+        g = self.geometry
+        middle = last - (last - first) % self.input_rows
+        for start, stop, rows in ((first, middle, self.input_rows), (middle, last, 1)):
+            if start < stop:
+                taps, count = g.kernel + rows - 1, (stop - start) // rows
+                weights = arrays["turned_weights"][:, : rows * g.channels, : taps * g.filters]
+                window = _windows(arrays["transformed_grad"][:, start:], taps, rows)[:, :count]
+                some = numbers[:, start - first : stop - first]
+                out = some.reshape(SIZE, count, rows * g.channels, -1)
+                yield partial(np.matmul, weights[:, None], window, out=out)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
         g = self.geometry
@@ -208,8 +231,9 @@ def _matrices(products: WinogradProducts, arrays: Arrays) -> Matrices:
     return arrays.once("matrices", lambda: Matrices(g.kernel, g.phases, dtype))
 
 
-def _windows(rows: FloatArray, kernel: int) -> FloatArray:
-    """A view (6, rows - kernel + 1, kernel · C, run): as many rows as one matrix."""
+def _windows(rows: FloatArray, kernel: int, step: int = 1) -> FloatArray:
+    """A view (6, windows, kernel · C, run): as many rows as one matrix, from every so many on."""
     size, height, channels, run = rows.shape
-    shape = (size, height - kernel + 1, kernel * channels, run)
-    return as_strided(rows, shape, rows.strides, writeable=False)
+    shape = (size, (height - kernel) // step + 1, kernel * channels, run)
+    matrix, row, channel, number = rows.strides
+    return as_strided(rows, shape, (matrix, step * row, channel, number), writeable=False)
