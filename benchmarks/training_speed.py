@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,6 +49,13 @@ FORWARD = "forward only"
 CLASSES = 10
 STEPS_A_TURN = 5
 OTHER_KERNELS = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}
+WITHOUT_AVX512 = {
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+}
 PEAK_SIZE = 768  # rows of the square matrices whose product measures the peak
 Step = Callable[[], object]
 
@@ -77,8 +84,11 @@ def main() -> None:
     parser.add_argument(
         "--floor", action="store_true", help="measure the products of a step alone, too"
     )
+    parser.add_argument(
+        "--avx2", action="store_true", help="as on a processor without AVX-512, for both sides"
+    )
     arguments = parser.parse_args()
-    restart_in_fair_conditions()
+    restart_in_fair_conditions(WITHOUT_AVX512 if arguments.avx2 else {})
     if torch is None:
         print("PyTorch is not here, so only our side runs. To compare: make setup-torch\n")
     rows = []
@@ -98,17 +108,19 @@ def main() -> None:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def restart_in_fair_conditions() -> None:
+def restart_in_fair_conditions(kernels: Mapping[str, str]) -> None:
     """BLAS reads these variables when it is loaded, so set them and begin again.
 
     Each side gets one thread, and the kernels that its libraries choose for this processor. PyTorch
     does not read OpenBLAS's variables, so one that makes NumPy alone use another processor's would
-    compare two machines; the conditions name the kernels that were used.
+    compare two machines; the conditions name the kernels that were used. `kernels` are variables
+    that both sides read.
     """
     one = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    wanted = {k: v for k, v in os.environ.items() if k not in OTHER_KERNELS} | one
+    kept = {name: value for name, value in os.environ.items() if name not in OTHER_KERNELS}
+    wanted = {**kept, **one, **kernels}
     if wanted != dict(os.environ):
-        for name in OTHER_KERNELS & set(os.environ):
+        for name in (OTHER_KERNELS - set(kernels)) & set(os.environ):
             print(f"Measured without {name}={os.environ[name]}, which slows NumPy alone.")
         arguments = [sys.executable, "-m", "benchmarks.training_speed", *sys.argv[1:]]
         os.execve(sys.executable, arguments, wanted)  # noqa: S606  # ourselves
