@@ -12,6 +12,7 @@ What `take_gradient` transforms serves both gradients, that of the weight and th
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -80,9 +81,7 @@ class WinogradProducts(Products):
             "taps": Buffer((g.kernel, g.filters, g.kernel, g.channels), scratch=True),
             "weights": Buffer((SIZE, *matrix)),
             "products": Buffer((SIZE, at_once, g.filters, run), scratch=True),
-            "transformed_grad": Buffer(
-                (SIZE, g.height + g.kernel - 1, g.filters, run), scratch=True
-            ),
+            "transformed_grad": Buffer((SIZE, g.rows, g.filters, run), scratch=True),
             **self.gradient_buffers(g.kernel * g.channels, at_once, run, matrices=SIZE),
         }
         if wants_input_gradient:
@@ -149,16 +148,9 @@ class WinogradProducts(Products):
         yield apply(matrix, tiles, transformed)
 
     def take_gradient(self, rows: slice, grad: FloatArray, arrays: Arrays) -> Iterator[Step]:
-        g = self.geometry
-        first = g.kernel - 1 - g.padding  # so that `kernel` rows reach the first of the image
-        every = arrays["transformed_grad"]
-        if rows.start == 0:
-            yield from fill(every[:, :first])
-        if rows.stop == g.rows:
-            yield from fill(every[:, first + rows.stop :])
-        transformed = every[:, first + rows.start : first + rows.stop]
+        transformed = arrays["transformed_grad"][:, rows]
         yield apply(_matrices(self, arrays).outputs_turned, grad, transformed)
-        window = _windows(arrays["transformed"], g.kernel)[:, rows]
+        window = _windows(arrays["transformed"], self.geometry.kernel)[:, rows]
         yield from self.multiply(window, transformed, arrays, first=rows.start == 0)
 
     def pass_on(
@@ -185,17 +177,39 @@ class WinogradProducts(Products):
     def _multiply_back(
         self, first: int, last: int, numbers: FloatArray, arrays: Arrays
     ) -> Iterator[Step]:
-        """The gradients of the tiles of these rows of the input; the last rows one by one."""
-        g = self.geometry
+        """The gradients of the tiles of these rows of the input.
+
+        Some rows at once; the last ones, which are too few, one by one. Where all that a window
+        reaches is there, windows go together; at the edges each takes what there is.
+        """
+        g, grads, turned = self.geometry, arrays["transformed_grad"], arrays["turned_weights"]
         middle = last - (last - first) % self.input_rows
-        for start, stop, rows in ((first, middle, self.input_rows), (middle, last, 1)):
-            if start < stop:
-                taps, count = g.kernel + rows - 1, (stop - start) // rows
-                weights = arrays["turned_weights"][:, : rows * g.channels, : taps * g.filters]
-                window = _windows(arrays["transformed_grad"][:, start:], taps, rows)[:, :count]
-                some = numbers[:, start - first : stop - first]
-                out = some.reshape(SIZE, count, rows * g.channels, -1)
-                yield partial(np.matmul, weights[:, None], window, out=out)
+        for begin, end, rows in ((first, middle, self.input_rows), (middle, last, 1)):
+            taps = g.kernel + rows - 1
+            for start, stop in self._alike(begin, end, rows):
+                top = start - (g.kernel - 1 - g.padding)  # the first row of sums that it reaches
+                low, high = max(top, 0), min(top + taps, g.rows)
+                out = numbers[:, start - first : stop - first]
+                if low >= high:
+                    yield from fill(out)
+                    continue
+                columns = slice((low - top) * g.filters, (high - top) * g.filters)
+                weights = turned[:, None, : rows * g.channels, columns]
+                window = _windows(grads[:, low:], high - low, rows)[:, : (stop - start) // rows]
+                shape = (SIZE, -1, rows * g.channels, out.shape[-1])
+                yield partial(np.matmul, weights, window, out=out.reshape(shape))
+
+    def _alike(self, first: int, last: int, rows: int) -> Iterator[tuple[int, int]]:
+        """So many rows of the input at a time: starts and stops of those that go together."""
+        g = self.geometry
+        top = g.kernel - 1 - g.padding
+        whole = range(top, g.rows + top - (g.kernel + rows - 2))
+        for inside, group in groupby(range(first, last, rows), whole.__contains__):
+            starts = list(group)
+            if inside:
+                yield starts[0], starts[-1] + rows
+            else:
+                yield from ((start, start + rows) for start in starts)
 
     def weight_gradient(self, out: FloatArray, arrays: Arrays) -> Iterator[Step]:
         g = self.geometry
