@@ -74,12 +74,15 @@ class Watch:
             time.sleep(LOOK_INTERVAL)
 
     def ended(self) -> bool:
-        return self._records.job(self._job_id).state.ended
+        while True:
+            with suppress(DatabaseUnavailable):
+                return self._records.job(self._job_id).state.ended
+            time.sleep(LOOK_INTERVAL)
 
     def await_progress(self, since: int) -> float:
-        """Seconds until the job recorded anything more; raises TimeoutError."""
+        """Seconds until the job recorded anything more, or ended; raises TimeoutError."""
         began = time.monotonic()
-        while self.progress() == since:
+        while self.progress() == since and not self.ended():
             if time.monotonic() - began > STALL:
                 raise TimeoutError(f"the job stood still for {STALL:g} s")
             time.sleep(LOOK_INTERVAL)

@@ -11,7 +11,7 @@ TRIALS = int(SPEC["budget"]["trials"])
 
 def test_ten_kills_change_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'chaos.db'}"
-    spec = {**SPEC, "budget": {"trials": 2 * TRIALS}}  # so that it lasts until all is struck
+    spec = {**SPEC, "budget": {"trials": 8 * TRIALS}}  # so that it lasts until all is struck
     peaceful = in_peace(tmp_path / "peace", spec)
     verdict = fight(tmp_path, url, spec, peaceful, kills=9, server_kills=1, seed=1, settle=1)
     assert verdict.problems == ()
