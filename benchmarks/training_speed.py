@@ -45,6 +45,7 @@ NETWORKS = {
     "deep_convnet": ((1, 28, 28), (32, 100)),
     "alexnet_small": ((3, 32, 32), (100,)),
 }
+NORMALISED = "+batch_norm"  # behind a network's name
 FORWARD = "forward only"
 CLASSES = 10
 STEPS_A_TURN = 5
@@ -79,7 +80,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write rows and conditions")
     parser.add_argument("--quick", action="store_true", help="measure fewer steps")
-    parser.add_argument("--network", choices=NETWORKS, action="append", help="only these")
+    names = [*NETWORKS, *(name + NORMALISED for name in NETWORKS)]
+    parser.add_argument("--network", choices=names, action="append", help="only these")
     parser.add_argument("--optimizer", choices=["sgd", "adam", FORWARD], action="append")
     parser.add_argument(
         "--floor", action="store_true", help="measure the products of a step alone, too"
@@ -93,13 +95,14 @@ def main() -> None:
         print("PyTorch is not here, so only our side runs. To compare: make setup-torch\n")
     rows = []
     for name in arguments.network or NETWORKS:
-        for batch in NETWORKS[name][1]:
+        batches = case_of(name)[1]
+        for batch in batches:
             for optimizer in arguments.optimizer or ("sgd", "adam", FORWARD):
                 rows.append(measure(name, batch, optimizer, rounds_for(arguments.quick, batch)))
                 print(line(rows[-1]), flush=True)
-        print_layers(name, NETWORKS[name][1][-1], rounds_for(arguments.quick, 100))
+        print_layers(name, batches[-1], rounds_for(arguments.quick, 100))
         if arguments.floor:
-            for batch in NETWORKS[name][1]:
+            for batch in batches:
                 print(floor(name, batch, rounds_for(arguments.quick, batch)), flush=True)
             print()
     report = {"conditions": conditions(), "rows": [asdict(row) for row in rows]}
@@ -174,17 +177,25 @@ def make_sides(name: str, batch: int, optimizer: str) -> Iterator[tuple[str, Ste
             yield layout, torch_step(name, images, labels, optimizer, layout)
 
 
+def case_of(name: str) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """The shape of the images, (channels, height, width), and the batch sizes."""
+    return NETWORKS[name.removesuffix(NORMALISED)]
+
+
 def batch_of(name: str, batch: int) -> tuple[Any, Any]:
     """Random images and labels."""
     generator = np.random.default_rng(0)
-    images = generator.random((batch, *NETWORKS[name][0]), np.float32)
+    images = generator.random((batch, *case_of(name)[0]), np.float32)
     return images, generator.integers(0, CLASSES, batch)
 
 
 def network_of(name: str) -> Network:
     """The network, always with the same weights."""
-    settings = NetworkSettings.model_validate(name)
-    return build_network(settings, NETWORKS[name][0], CLASSES, np.random.default_rng(0))
+    architecture = name.removesuffix(NORMALISED)
+    settings = NetworkSettings.model_validate(
+        {"architecture": architecture, "batch_norm": architecture != name}
+    )
+    return build_network(settings, case_of(name)[0], CLASSES, np.random.default_rng(0))
 
 
 def training_of(optimizer: str, batch: int) -> TrainingSettings:
@@ -331,7 +342,7 @@ def line(row: Row) -> str:
         else (f"PyTorch {row.torch_ms:8.2f} ({row.torch_layout})   ratio {row.ratio:5.2f}")
     )
     return (
-        f"{row.network:<15} {row.batch:>4}  {row.optimizer:<13} ours {row.ours_ms:8.2f} ms   "
+        f"{row.network:<25} {row.batch:>4}  {row.optimizer:<13} ours {row.ours_ms:8.2f} ms   "
         f"{row.share_of_peak:4.0%} of peak   {theirs}"
     )
 
