@@ -175,7 +175,8 @@ def parts_of(depth: int, filters: int, run: int) -> Parts:
 def has_small_kernels() -> bool:
     """Whether the processor has AVX-512, as NumPy sees it."""
     found = np.lib.introspect.opt_func_info(func_name="^maximum$", signature="float32")
-    return found["maximum"]["fff"]["current"] in ("X86_V4", "AVX512_SKX")
+    chosen = found.get("maximum", {}).get("fff", {})  # empty where NumPy has nothing to choose from
+    return chosen.get("current") in ("X86_V4", "AVX512_SKX")
 
 
 def _divisors(number: int) -> list[int]:

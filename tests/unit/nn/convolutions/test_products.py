@@ -1,5 +1,6 @@
 """How products are cut into parts, and which rows of an image they need."""
 
+import numpy as np
 import pytest
 
 from hpsearch.nn.convolutions import products
@@ -26,8 +27,15 @@ def test_parts(
     assert parts_of(*sizes) == without
 
 
-def test_numpy_tells_what_the_processor_has() -> None:
+def test_numpy_tells_what_the_processor_has(monkeypatch: pytest.MonkeyPatch) -> None:
     assert has_small_kernels() in (True, False)
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    monkeypatch.setattr(np.lib.introspect, "opt_func_info", lambda **_: found)
+    assert not has_small_kernels.__wrapped__()  # another kind of processor
+    found["maximum"] = {"fff": {"current": "X86_V3"}}
+    assert not has_small_kernels.__wrapped__()
+    found["maximum"] = {"fff": {"current": "X86_V4"}}
+    assert has_small_kernels.__wrapped__()
 
 
 @pytest.mark.parametrize("padding", [0, 1, 4])
