@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hpsearch.nn.arrays import Buffer, FloatArray
+from hpsearch.nn.arrays import Arrays, Buffer, FloatArray, MaskArray
 from hpsearch.nn.layers.base import inside
 from hpsearch.nn.layers.pooling import Pooling
 
@@ -35,17 +35,26 @@ class MaxPooling(Pooling):
 
     def backward(self, grad_output: FloatArray) -> FloatArray:
         arrays = self.workspace.at(grad_output.shape[-1], grad_output.dtype)
-        here, still_open, share = arrays["here"], arrays["open"], arrays["share"]
+        here, still_open = arrays["here"], arrays["open"]
         grad_padded: FloatArray = arrays["grad_padded"]
-        windows_overlap = self.stride < self.window
-        if windows_overlap:
+        if self.stride < self.window:
             grad_padded.fill(0)
         still_open.fill(True)
-        for values, grads in zip(self.slices(self.padded), self.slices(grad_padded), strict=True):
+        *places, last = zip(self.slices(self.padded), self.slices(grad_padded), strict=True)
+        for values, grads in places:
             np.equal(values, arrays["output"], out=here)
             here &= still_open
             still_open ^= here
-            np.multiply(grad_output, here, out=share if windows_overlap else grads)
-            if windows_overlap:
-                grads += share
+            self._give(grad_output, here, grads, arrays)
+        self._give(grad_output, still_open, last[1], arrays)
         return self.crop(grad_padded)
+
+    def _give(
+        self, grad_output: FloatArray, mask: MaskArray, grads: FloatArray, arrays: Arrays
+    ) -> None:
+        """The gradient to one place of the windows; added up where windows overlap."""
+        if self.stride >= self.window:
+            np.multiply(grad_output, mask, out=grads)
+            return
+        np.multiply(grad_output, mask, out=arrays["share"])
+        grads += arrays["share"]
