@@ -70,5 +70,5 @@ bench-search: setup-dev  ## what searches find for the same epochs of training, 
 bench-training: setup-dev  ## our training step against PyTorch's, after make setup-torch (ARGS=--quick)
 	$(BIN)/python -m benchmarks.training_speed $(ARGS)
 
-chaos: setup-dev  ## a search under fire: kill its workers and its server at random, then audit it (ARGS="--kills 100 --trials 300 --database postgresql --seed 1")
+chaos: setup-dev  ## a search under fire: kill its workers and its server at random, then audit it (ARGS="--kills 100 --trials 1500 --database postgresql --seed 1")
 	$(BIN)/python -m benchmarks.chaos $(ARGS)

@@ -1,6 +1,6 @@
 """A search under fire: its workers and its server are killed at random, then it is audited.
 
-`make chaos ARGS="--kills 100 --trials 300 --database sqlite --seed 1"`. First the job runs in
+`make chaos ARGS="--kills 100 --trials 1500 --database sqlite --seed 1"`. First the job runs in
 peace, then the same job runs while processes die. Exit code 0 only where every trial came out once,
 with the identical result. A recovery is the time from a kill to the next thing the job records.
 """
@@ -237,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="A search under fire.")
     parser.add_argument("--kills", type=int, default=100, help="worker processes to kill")
     parser.add_argument("--server-kills", type=int, help="by default a fifth of --kills")
-    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--trials", type=int, default=1500)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
