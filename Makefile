@@ -39,7 +39,7 @@ check: setup-dev  ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check  ## everything CI runs: check, then all tests
+test: check  ## check, then all tests; CI runs the same, and test-torch where it can
 	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 
 setup-torch: setup-dev  ## install PyTorch beside the test tools, for what compares with it (TORCH=torch==2.13.0)
