@@ -46,7 +46,7 @@ setup-torch: setup-dev  ## install PyTorch beside the test tools, for what compa
 	@$(PIP) install "$(TORCH)"
 
 test-torch: setup-dev  ## the tests that need PyTorch, after make setup-torch; `make test` skips them without it
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/numerics tests/unit/search/test_sampling.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/numerics/test_against_pytorch.py tests/unit/search/test_sampling.py
 
 lock: setup-dev  ## pin all packages again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build pyproject.toml -o requirements.lock

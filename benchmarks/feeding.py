@@ -70,7 +70,7 @@ def main() -> None:
     )
     with (
         tempfile.TemporaryDirectory() as name,
-        patch("hpsearch.runner.dask_engine.run_leg", sleep),
+        patch("hpsearch.runner.worker_tasks.run_leg", sleep),
     ):
         folder = Path(name)
         database = Database(f"sqlite:///{folder / 'feeding.db'}")

@@ -29,9 +29,9 @@ def add(array: FloatArray, values: FloatArray) -> Step:
     return partial(np.add, array, values, out=array)
 
 
-def fill(*arrays: FloatArray, value: float = 0) -> Iterator[Step]:
-    """Fill each of the arrays that is not empty."""
-    return (partial(array.fill, value) for array in arrays if array.size)
+def fill(*arrays: FloatArray) -> Iterator[Step]:
+    """Set each of the arrays that is not empty to 0."""
+    return (partial(array.fill, 0) for array in arrays if array.size)
 
 
 @dataclass(frozen=True)

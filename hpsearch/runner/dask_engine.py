@@ -1,7 +1,6 @@
 """The engine on Dask `distributed`: workers of this machine, or a cluster elsewhere."""
 
 import contextlib
-import functools
 import logging
 import threading
 import uuid
@@ -13,7 +12,6 @@ from typing import Self
 
 import dask
 import psutil
-import threadpoolctl
 from distributed import (
     Client,
     Future,
@@ -21,17 +19,16 @@ from distributed import (
     LocalCluster,
     Security,
     Status,
-    get_worker,
 )
 from distributed.client import ClosedClientError, FutureCancelledError
 
 from hpsearch.datasets.values import Split
-from hpsearch.environment import environment
 from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
 from hpsearch.fork_server import start_fork_server
 from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share, Turns
-from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
+from hpsearch.runner.worker_tasks import Trained, keep, report_of, train, worker_environment
+from hpsearch.training.leg import LegReport, LegTask
 
 TRIES = 3  # workers that may die under a leg before the leg is held to be the cause
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
@@ -62,8 +59,6 @@ OUTAGES = (
 )
 
 log = logging.getLogger(__name__)
-
-Trained = tuple[TrainState | None, LegReport]
 
 
 class DaskEngine:
@@ -133,7 +128,7 @@ class DaskEngine:
 
     def load(self, split: Split) -> Data:
         try:
-            return _DaskData(self._client.submit(_keep, split, pure=False, priority=1))
+            return _DaskData(self._client.submit(keep, split, pure=False, priority=1))
         except OUTAGES as error:
             raise EngineLost(GONE) from error
 
@@ -183,7 +178,7 @@ class DaskEngine:
         """Of any one worker; asked beside its legs, so it answers while it trains."""
         try:
             workers = list(self._client.nthreads())
-            found = self._client.run(_environment, workers=workers[:1]) if workers else {}
+            found = self._client.run(worker_environment, workers=workers[:1]) if workers else {}
         except OUTAGES as error:
             raise EngineUnavailable(f"the workers do not answer: {error}") from error
         if not found:
@@ -319,8 +314,8 @@ class _DaskLeg:
     def _send(self, client: Client) -> None:
         key = f"leg-{uuid.uuid4().hex}"
         state = None if self._previous is None else self._previous.trained
-        self.trained = client.submit(_train, self._task, self._data.future, state, key=key)
-        self._report = client.submit(_report_of, self.trained, key=f"report-{key}", priority=1)
+        self.trained = client.submit(train, self._task, self._data.future, state, key=key)
+        self._report = client.submit(report_of, self.trained, key=f"report-{key}", priority=1)
         # A worker is free as soon as it has trained: its report and its next leg pass each other.
         self.trained.add_done_callback(lambda _: self._engine._trained(self))
         self._report.add_done_callback(self._landed)
@@ -375,38 +370,3 @@ def _error(future: Future[LegReport]) -> BaseException | None:
     """What it failed with; does not wait for one that may yet fail."""
     error: BaseException | None = future.exception() if future.status == "error" else None
     return error
-
-
-def _keep(split: Split) -> Split:
-    """As the result of a task, not scattered, the data is made again where a worker dies."""
-    return split
-
-
-@functools.cache
-def _use_one_blas_thread() -> threadpoolctl.threadpool_limits:
-    """For as long as this worker lives: two threads add up in another order, to other bits.
-
-    Dask's nannies see to it by variables, but not every worker has a nanny.
-    """
-    return threadpoolctl.threadpool_limits(1)
-
-
-def _environment() -> Mapping[str, str]:
-    _use_one_blas_thread()
-    return environment()
-
-
-def _train(task: LegTask, split: Split, previous: Trained | None) -> Trained:
-    _use_one_blas_thread()
-    worker = get_worker()
-    key = worker.get_current_task()
-
-    def given_up() -> bool:
-        running = worker.state.tasks.get(key)
-        return running is None or running.state == "cancelled"
-
-    return run_leg(task, split, previous[0] if previous else None, given_up)
-
-
-def _report_of(trained: Trained) -> LegReport:
-    return trained[1]

@@ -15,9 +15,7 @@ from hpsearch.training.evaluation import Score, evaluate
 from hpsearch.training.leg import LegTask, run_leg
 
 FOLDER = os.environ.get("HPSEARCH_TEST_DATA")
-needs_mnist = pytest.mark.skipif(
-    FOLDER is None, reason="HPSEARCH_TEST_DATA names no folder with mnist.npz"
-)
+needs_mnist = pytest.mark.skipif(not FOLDER, reason="HPSEARCH_TEST_DATA: no folder of mnist.npz")
 
 
 def mnist() -> Split:

@@ -155,8 +155,8 @@ def parts_of(depth: int, filters: int, run: int) -> Parts:
 
     Where the processor has AVX-512, OpenBLAS makes products of at most a million multiplications
     without copying what they read; with a run as the inner dimension of both matrices only those
-    that give at most some 1200 numbers. They are up to twice as fast (measured). Elsewhere larger
-    ones are faster.
+    that give at most some 1200 numbers. Elsewhere larger ones are faster
+    (docs/decisions/products-depend-on-the-processor.md).
     """
     depths, filter_counts = [1], [1]
     if depth * filters <= MANY_SUMS and has_small_kernels():

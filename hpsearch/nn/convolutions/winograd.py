@@ -79,10 +79,10 @@ class WinogradProducts(Products):
             "tiles": Buffer((SIZE, 0 if self.takes_tiles else some, g.channels, run), scratch=True),
             "transformed": Buffer((SIZE, g.height + 2 * g.padding, g.channels, run), initial=0),
             "taps": Buffer((g.kernel, g.filters, g.kernel, g.channels), scratch=True),
-            "weights": Buffer((SIZE, *matrix)),
             "products": Buffer((SIZE, at_once, g.filters, run), scratch=True),
             "transformed_grad": Buffer((SIZE, g.rows, g.filters, run), scratch=True),
             **self.gradient_buffers(g.kernel * g.channels, at_once, run, matrices=SIZE),
+            "weights": Buffer((SIZE, *matrix), scratch=True),
         }
         if wants_input_gradient:
             buffers |= {

@@ -72,7 +72,7 @@ class FinishedConvolution(Layer):
             "output": Buffer((1 if self.tiling is None else SIZE, height, *row)),
             "grad": Buffer(block, scratch=True),
             "alive": Buffer(block, mask=True, scratch=True),
-            "bias": Buffer((filters, g.columns * batch)),
+            "bias": Buffer((filters, g.columns * batch), scratch=True),
             "bias_gradients": Buffer((self.output_phases, height, filters), scratch=True),
             "zeros": Buffer((filters, g.columns * batch), initial=0),
             "ones": Buffer(row[1:], initial=1),

@@ -17,9 +17,7 @@ FLAGS = [
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: apt-get install chromium adds it"
-)
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 
 @pytest.fixture(scope="module")

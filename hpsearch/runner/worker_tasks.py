@@ -1,0 +1,51 @@
+"""What a Dask worker does for the engine: functions that get values and give values."""
+
+import functools
+from collections.abc import Mapping
+
+import threadpoolctl
+from distributed import get_worker
+
+from hpsearch.datasets.values import Split
+from hpsearch.environment import environment
+from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
+
+Trained = tuple[TrainState | None, LegReport]
+
+
+def keep(split: Split) -> Split:
+    """As the result of a task, not scattered, the data is made again where a worker dies."""
+    return split
+
+
+def train(task: LegTask, split: Split, previous: Trained | None) -> Trained:
+    """Train a leg, and stop where nobody wants it any more."""
+    _use_one_blas_thread()
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def given_up() -> bool:
+        running = worker.state.tasks.get(key)
+        return running is None or running.state == "cancelled"
+
+    return run_leg(task, split, previous[0] if previous else None, given_up)
+
+
+def report_of(trained: Trained) -> LegReport:
+    """What goes back to the server; the state stays here."""
+    return trained[1]
+
+
+def worker_environment() -> Mapping[str, str]:
+    """What the bits of this worker's results depend on."""
+    _use_one_blas_thread()
+    return environment()
+
+
+@functools.cache
+def _use_one_blas_thread() -> threadpoolctl.threadpool_limits:
+    """For as long as this worker lives: two threads add up in another order, to other bits.
+
+    Dask's nannies see to it by variables, but not every worker has a nanny.
+    """
+    return threadpoolctl.threadpool_limits(1)
