@@ -82,7 +82,7 @@ def test_an_estimate_knows_the_budget() -> None:
 
 
 def test_an_estimate_leaves_out_trials_that_do_not_fit_the_memory() -> None:
-    space = {"filters": {"type": "categorical", "choices": [4, 400]}}
+    space = {"filters": {"type": "categorical", "choices": [4, 500]}}
     network = {"architecture": "deep_convnet", "batch_norm": True}
     spec = {"dataset": "small", "network": network, "batch_size": 160, "space": space}
     found = estimate(parse_spec({**spec, "budget": {"trials": 40}}), SOURCE, workers=1)
