@@ -6,7 +6,7 @@ WORKDIR /build
 RUN python -m venv /opt/hpsearch
 COPY requirements.lock .
 RUN /opt/hpsearch/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY hpsearch hpsearch
 COPY storage storage
 COPY api api

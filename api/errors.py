@@ -46,11 +46,14 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
 }
 """Status and name of each error; the first class in an error's ancestry counts."""
 
+
+def _first_line(documented: type) -> str:
+    """The first line of its docstring; its name in a Python started with -OO, which drops them."""
+    return (documented.__doc__ or documented.__name__).splitlines()[0]
+
+
 KINDS: Mapping[str, str] = {
-    **{
-        slug: f"{status}: {(cls.__doc__ or '').splitlines()[0]}"
-        for cls, (status, slug) in STATUS.items()
-    },
+    **{slug: f"{status}: {_first_line(cls)}" for cls, (status, slug) in STATUS.items()},
     "read-only": "403: The dashboard takes no writes.",
     "origin": "403: A page of another site asked for a change.",
     "host": "421: The server is not addressed by this host name.",

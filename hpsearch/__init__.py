@@ -1,0 +1,38 @@
+"""Hyperparameter search for small convolutional networks, as a service.
+
+What other programs may build on:
+
+    Client       the HTTP interface from the caller's side
+    SearchSpec   what a search is asked to do, checked
+    __version__  the installed version
+
+Each is imported when it is first asked for: every module of the package imports this one first, and
+the command line shall not wait for all of them.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpsearch.client import Client
+    from hpsearch.spec.search import SearchSpec
+
+    __version__: str
+
+__all__ = ["Client", "SearchSpec", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # ruff: noqa: PLC0415 - see above
+    if name == "Client":
+        from hpsearch.client import Client
+
+        return Client
+    if name == "SearchSpec":
+        from hpsearch.spec.search import SearchSpec
+
+        return SearchSpec
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("hpsearch")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

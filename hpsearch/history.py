@@ -4,8 +4,9 @@ A `History` is all that the planner and the pruner may know. Storage loads it, t
 it, the HTTP edge shows it; nobody changes it in place.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from hpsearch.spec.space import Parameter, Value
@@ -42,8 +43,32 @@ class Outcome(StrEnum):
         return TrialState.PRUNED
 
 
-@dataclass(frozen=True)
-class Report:
+class ByValue:
+    """Equal where every field is, NaN to NaN: two trials that diverged alike are the same.
+
+    What a dataclass generates asks whether two NaN are the same object up to Python 3.12, and
+    takes none for equal, not even to itself, from 3.13 on.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ByValue) or type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def _values(self) -> tuple[object, ...]:
+        values = [getattr(self, field.name) for field in fields(self)]  # type: ignore[arg-type] # a dataclass mixes this in
+        return tuple("NaN" if _is_nan(value) else value for value in values)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Report(ByValue):
     """How good a trial was at one report point.
 
     step: training so far in hundredths of an epoch, comparable whatever the batch size.
@@ -72,8 +97,8 @@ class Origin:
     known: int
 
 
-@dataclass(frozen=True)
-class Ending:
+@dataclass(frozen=True, eq=False)
+class Ending(ByValue):
     """How and why a trial ended; enough to compute the decision again.
 
     step: the report point. value: the trial's at that point, as it was compared. bar: what it had

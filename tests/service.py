@@ -35,12 +35,17 @@ def free_port() -> int:
         return port
 
 
-def wait_until(true: Callable[[], bool], timeout: float, what: str) -> float:
-    """Wait for something; returns the seconds that it took. `what` names it where it fails."""
+def wait_until(true: Callable[[], bool], timeout: float, what: str | Callable[[], str]) -> float:
+    """Wait for something; returns the seconds that it took.
+
+    `what` names it if it fails; as a function it is asked then, for the state at that moment.
+    """
     began = time.monotonic()
     while not true():
         if time.monotonic() - began > timeout:
-            raise AssertionError(f"after {timeout:g} s still not: {what}")
+            raise AssertionError(
+                f"after {timeout:g} s still not: {what() if callable(what) else what}"
+            )
         time.sleep(POLL_INTERVAL)
     return time.monotonic() - began
 
@@ -150,7 +155,7 @@ class Service:
         return self.wait_until_ready()
 
     def wait_until_ready(self, timeout: float = START_TIMEOUT) -> float:
-        return wait_until(self._ready, timeout, f"ready; its log:\n{self._tail()}")
+        return wait_until(self._ready, timeout, lambda: f"ready; its log:\n{self._tail()}")
 
     def wait_until_leading(self, timeout: float = START_TIMEOUT) -> float:
         """Wait until this server runs the jobs and has workers."""
@@ -159,7 +164,7 @@ class Service:
             answer = self.readiness()
             return bool(answer.get("leader")) and int(answer.get("workers", 0)) > 0
 
-        return wait_until(leading, timeout, f"the leader: {self.readiness()}")
+        return wait_until(leading, timeout, lambda: f"the leader: {self.readiness()}")
 
     def readiness(self) -> Answer:
         """What /readyz says; empty where nobody answers."""
@@ -209,7 +214,7 @@ class Service:
         return int(trials["complete"] + trials["pruned"] + trials["failed"])
 
     def wait_for_trials(self, job_id: str, count: int, timeout: float = JOB_TIMEOUT) -> None:
-        """Wait until so many trials have ended."""
+        """Wait until this many trials have ended."""
         wait_until(lambda: self.ended_trials(job_id) >= count, timeout, f"{count} ended trials")
 
     def wait_for_end(self, job_id: str, timeout: float = JOB_TIMEOUT) -> Answer:
@@ -221,7 +226,7 @@ class Service:
                 seen[:] = [self.job(job_id)]
             return bool(seen) and seen[0]["state"] in ENDED
 
-        wait_until(ended, timeout, f"the job's end; it is {seen}; the log:\n{self._tail()}")
+        wait_until(ended, timeout, lambda: f"the job's end; it is {seen}; the log:\n{self._tail()}")
         return seen[0]
 
     def _ready(self) -> bool:

@@ -20,7 +20,8 @@ def numbered(labels: list[int]) -> Dataset:
 
 
 def indices(part: Part) -> list[int]:
-    return [int(index) for index in part.images.ravel()]
+    indices: list[int] = part.images.ravel().astype(np.int64).tolist()
+    return indices
 
 
 @given(
