@@ -6,10 +6,16 @@ it, the HTTP edge shows it; nobody changes it in place.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Self
 
 from hpsearch.spec.space import Parameter, Value
+
+
+def step_of(epoch: float) -> int:
+    """An amount of training as `Report.step` has it: in hundredths of an epoch."""
+    return round(100 * epoch)
 
 
 class TrialState(StrEnum):
@@ -81,6 +87,15 @@ class Report(ByValue):
     value: float
     loss: float
 
+    @classmethod
+    def at(cls, point: float, value: float, loss: float, diverged_after: float | None) -> Self:
+        """The report at a report point, in epochs.
+
+        diverged_after: epochs of training after which the trial left the finite numbers, if it did.
+        """
+        trained = point if diverged_after is None else min(point, diverged_after)
+        return cls(step_of(point), trained, value, loss)
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -141,6 +156,13 @@ class Trial:
         """Epochs of training that it took; a diverged leg counts as its report says."""
         return self.reports[-1].epoch if self.reports else 0.0
 
+    def moved(self, report: Report | None, ending: Ending | None) -> Self:
+        """With this report and this ending; those that it has already stand as they are."""
+        reports = self.reports
+        if report is not None and all(report.step != known.step for known in reports):
+            reports = (*reports, report)
+        return replace(self, reports=reports, ending=self.ending or ending)
+
 
 @dataclass(frozen=True)
 class Round:
@@ -180,12 +202,31 @@ class History:
     seconds: float = 0.0
     classes: int | None = None
 
+    def opened(self, cohort: "Cohort") -> Self:
+        """With the cohort's trials running, its round if it opens one, and what it took up."""
+        return replace(
+            self,
+            trials=(*self.trials, *cohort.trials),
+            rounds=(*self.rounds, cohort.round) if cohort.opens else self.rounds,
+            enqueued=self.enqueued[cohort.taken :],
+        )
+
+    def recorded(self, reports: Mapping[int, Report], endings: Mapping[int, Ending]) -> Self:
+        """With what trials (by number) reported, and how trials ended.
+
+        A report of a step that is there already is left out; an ended trial stays as it ended.
+        """
+        trials = list(self.trials)
+        for number in {*reports, *endings}:
+            trials[number] = trials[number].moved(reports.get(number), endings.get(number))
+        return replace(self, trials=tuple(trials))
+
 
 @dataclass(frozen=True)
 class Cohort:
     """Trials to train side by side, in step: all report, the pruner decides, the survivors go on.
 
-    opens: the round that begins with this cohort, or None where it belongs to the last one.
+    opens: whether its round begins with it; otherwise it belongs to the last one.
     taken: how many of the history's enqueued parameters these trials took up.
     """
 

@@ -59,8 +59,10 @@ def _train(
     state = None
     with threadpoolctl.threadpool_limits(1):
         for recorded in reports:
-            task = leg_task(spec, params, number, recorded.step / 100, len(data.training))
+            point = recorded.step / 100
+            task = leg_task(spec, params, number, point, len(data.training))
             state, leg = run_leg(task, data, state)
-            yield Report(recorded.step, recorded.epoch, leg.value, leg.loss)
+            diverged_after = None if leg.diverged_at is None else leg.epoch
+            yield Report.at(point, leg.value, leg.loss, diverged_after)
             if state is None:
                 return

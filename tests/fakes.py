@@ -100,13 +100,7 @@ class MemoryStore:
             history = self.histories[job_id]
             if cohort.trials[0].number < len(history.trials):
                 return
-            rounds = (*history.rounds, cohort.round) if cohort.opens else history.rounds
-            self.histories[job_id] = replace(
-                history,
-                trials=(*history.trials, *cohort.trials),
-                rounds=rounds,
-                enqueued=history.enqueued[cohort.taken :],
-            )
+            self.histories[job_id] = history.opened(cohort)
 
     def record(
         self,
@@ -122,16 +116,7 @@ class MemoryStore:
         self, job_id: str, reports: Mapping[int, Report], endings: Mapping[int, Ending]
     ) -> None:
         with self._lock:
-            history = self.histories[job_id]
-            trials = list(history.trials)
-            for number, report in reports.items():
-                trial = trials[number]
-                if all(report.step != before.step for before in trial.reports):
-                    trials[number] = replace(trial, reports=(*trial.reports, report))
-            for number, ending in endings.items():
-                if trials[number].ending is None:
-                    trials[number] = replace(trials[number], ending=ending)
-            self.histories[job_id] = replace(history, trials=tuple(trials))
+            self.histories[job_id] = self.histories[job_id].recorded(reports, endings)
 
     def end(
         self,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hpsearch.errors import ImpossibleShape, InvalidSpec, NetworkTooLarge, WorkerLost
-from hpsearch.history import Cohort, Ending, Outcome, Report
+from hpsearch.history import Cohort, Ending, Outcome, Report, step_of
 from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
 from hpsearch.runner.turns import Share
 from hpsearch.search.pruning import LegFacts
@@ -118,13 +118,12 @@ class CohortRun:
 
     def _keep(self, number: int, result: LegDone) -> None:
         leg: LegReport = result.report
-        planned = self._epoch()
-        spent = planned if leg.diverged_at is None else min(planned, leg.epoch)
-        self._reports[number] = Report(round(100 * planned), spent, leg.value, leg.loss)
+        diverged_after = None if leg.diverged_at is None else leg.epoch
+        self._reports[number] = Report.at(self._epoch(), leg.value, leg.loss, diverged_after)
         self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 
     def _failure(self, error: BaseException) -> Ending:
         for kind, outcome in CAUSES.items():
             if isinstance(error, kind):
-                return Ending(outcome, f"{outcome.value}: {error}", round(100 * self._epoch()))
+                return Ending(outcome, f"{outcome.value}: {error}", step_of(self._epoch()))
         raise error

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from hpsearch.datasets.split import split_for
 from hpsearch.errors import DatabaseUnavailable, EngineUnavailable
-from hpsearch.history import Cohort, Done, Ending, History, Report, Trial, TrialState, Wait
+from hpsearch.history import Cohort, Done, Ending, History, TrialState, Wait
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.cohort_run import CohortRun
 from hpsearch.runner.ports import Data, DatasetSource, Engine, JobStore, LegResult
@@ -62,7 +62,6 @@ class JobRunner:
         self._history = History()
         self._runs: dict[int, CohortRun] = {}
         self._earlier = job.seconds
-        self._seconds_before = job.seconds
         self._clock_start = time.monotonic()
 
     def run(self) -> None:
@@ -126,12 +125,7 @@ class JobRunner:
 
     def _open(self, cohort: Cohort, data: Data, images: int) -> None:
         self._persist(lambda: self._store.open_cohort(self.job.id, cohort, self.seconds()))
-        history = self._history
-        self._history = replace(
-            history,
-            trials=(*history.trials, *cohort.trials),
-            rounds=(*history.rounds, cohort.round) if cohort.opens else history.rounds,
-        )
+        self._history = self._history.opened(cohort)
         self._start(CohortRun(cohort, self.job.spec, images), data)
 
     def _resume(self, data: Data, images: int) -> None:
@@ -173,7 +167,7 @@ class JobRunner:
         self._persist(
             lambda: self._store.record(self.job.id, step.reports, endings, self.seconds())
         )
-        self._history = _with_step(self._history, step.reports, endings)
+        self._history = self._history.recorded(step.reports, endings)
         return endings
 
     def _compare(self, run: CohortRun) -> Mapping[int, Ending]:
@@ -194,7 +188,7 @@ class JobRunner:
             self._persist(
                 lambda: self._store.record(self.job.id, {}, step.failures, self.seconds())
             )
-            self._history = _with_step(self._history, {}, step.failures)
+            self._history = self._history.recorded({}, step.failures)
         return step.failures
 
     def _end(self, done: Done) -> bool:
@@ -221,17 +215,3 @@ class JobRunner:
                 log.warning("job %s waits: %s", self.job.id, error)
                 if self._stop.wait(RETRY_INTERVAL):
                     raise Stopped from error
-
-
-def _with_step(
-    history: History, reports: Mapping[int, Report], endings: Mapping[int, Ending]
-) -> History:
-    trials = list(history.trials)
-    for number in {*reports, *endings}:
-        trials[number] = _moved(trials[number], reports.get(number), endings.get(number))
-    return replace(history, trials=tuple(trials))
-
-
-def _moved(trial: Trial, report: Report | None, ending: Ending | None) -> Trial:
-    reports = trial.reports if report is None else (*trial.reports, report)
-    return replace(trial, reports=reports, ending=ending)

@@ -37,10 +37,5 @@ def report_epochs(spec: SearchSpec, index: int) -> tuple[float, ...]:
     return tuple(point for point in report_points(spec) if point <= end)
 
 
-def step_of(epoch: float) -> int:
-    """The report point in hundredths of an epoch, as `Report.step` has it."""
-    return round(100 * epoch)
-
-
 def _lengths(spec: SearchSpec) -> list[float]:
     return sorted({max(0.01, round(spec.epochs * share, 2)) for share in SHARES})

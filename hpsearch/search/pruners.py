@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from hpsearch.search.ladder import step_of
+from hpsearch.history import step_of
 from hpsearch.spec.parts import Pruner
 
 WARM_UP = 0.33

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hpsearch.history import Ending, History, Outcome, Report, Trial
-from hpsearch.search.ladder import report_points, step_of
+from hpsearch.history import Ending, History, Outcome, Report, Trial, step_of
+from hpsearch.search.ladder import report_points
 from hpsearch.search.pruners import Miss, Rival, Standing, missed
 from hpsearch.spec.search import SearchSpec
 

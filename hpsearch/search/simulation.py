@@ -7,12 +7,11 @@ drawn from the seed `order`, so that a test can show that no decision depends on
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from hpsearch.history import Cohort, Done, Ending, History, Report, Trial, Wait
-from hpsearch.search.ladder import step_of
+from hpsearch.history import Cohort, Done, History, Report, Trial, Wait
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec
@@ -90,13 +89,7 @@ class Simulation:
         return int(self._turns.choice(sorted(self._in_flight)))
 
     def _open(self, cohort: Cohort) -> None:
-        history = self.history
-        self.history = replace(
-            history,
-            trials=(*history.trials, *cohort.trials),
-            rounds=(*history.rounds, cohort.round) if cohort.opens else history.rounds,
-            enqueued=history.enqueued[cohort.taken :],
-        )
+        self.history = self.history.opened(cohort)
         self._in_flight[cohort.index] = 0
         self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
 
@@ -108,20 +101,11 @@ class Simulation:
         reports, facts = {}, {}
         for trial in running:
             score = self.trainer(trial.params, trial.number, epoch)
-            spent = epoch if score.diverged_at is None else min(epoch, score.epoch)
-            reports[trial.number] = Report(step_of(epoch), spent, score.accuracy, score.loss)
+            diverged_after = None if score.diverged_at is None else score.epoch
+            reports[trial.number] = Report.at(epoch, score.accuracy, score.loss, diverged_after)
             facts[trial.number] = LegFacts(score.first_loss, score.training_loss, score.diverged_at)
         endings = decide(self.spec, self.history, cohort, reports, facts)
-        self._record(reports, endings)
+        self.history = self.history.recorded(reports, endings)
         self._in_flight[cohort] = position + 1
         if len(endings) == len(running):
             del self._in_flight[cohort]
-
-    def _record(self, reports: Mapping[int, Report], endings: Mapping[int, Ending]) -> None:
-        trials = list(self.history.trials)
-        for number, report in reports.items():
-            before = trials[number]
-            trials[number] = replace(
-                before, reports=(*before.reports, report), ending=endings.get(number)
-            )
-        self.history = replace(self.history, trials=tuple(trials))

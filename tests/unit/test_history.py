@@ -1,10 +1,20 @@
-"""Histories compare by value on every Python, NaN included."""
+"""Histories: their transitions, and that they compare by value on every Python, NaN included."""
 
 import math
 
 import pytest
 
-from hpsearch.history import Ending, History, Origin, Outcome, Report, Trial
+from hpsearch.history import (
+    Cohort,
+    Ending,
+    History,
+    Origin,
+    Outcome,
+    Report,
+    Round,
+    Trial,
+    TrialState,
+)
 
 
 def _nan() -> float:
@@ -38,3 +48,38 @@ def test_equal_values_are_equal_and_hash_alike(one: object, other: object, equal
     assert (one == other) is equal
     assert (hash(one) == hash(other)) is equal
     assert one != "something else"
+
+
+ORIGIN = Origin("sampler", "qmc", 1, 0)
+ROUND = Round(0, {}, {}, (), "the whole box", 1.0, (0.4, 1.0))
+REPORT = Report(40, 0.4, 0.5, 1.0)
+DONE = Ending(Outcome.COMPLETED, "completed")
+
+
+def cohort(index: int, first: int, opens: bool = False, taken: int = 0) -> Cohort:
+    trials = tuple(Trial(first + i, 0, index, {}, ORIGIN) for i in range(2))
+    return Cohort(index, ROUND, trials, opens, taken)
+
+
+def test_a_cohort_brings_its_trials_its_round_and_takes_up_what_was_enqueued() -> None:
+    history = History(enqueued=({"a": 1}, {"a": 2})).opened(cohort(0, 0, opens=True, taken=1))
+    assert [trial.number for trial in history.trials] == [0, 1]
+    assert history.rounds == (ROUND,)
+    assert history.enqueued == ({"a": 2},)
+    assert history.opened(cohort(1, 2)).rounds == (ROUND,)
+
+
+def test_what_is_recorded_stands() -> None:
+    opened = History().opened(cohort(0, 0, opens=True))
+    once = opened.recorded({0: REPORT}, {0: DONE})
+    assert once.trials[0].reports == (REPORT,)
+    assert once.trials[0].state is TrialState.COMPLETE
+    assert once.trials[1] == opened.trials[1]
+    again = once.recorded({0: Report(40, 0.4, 0.9, 0.1)}, {0: Ending(Outcome.CANCELLED, "late")})
+    assert again == once
+
+
+def test_a_diverged_trial_counts_what_it_trained_and_no_more_than_the_point() -> None:
+    assert Report.at(0.4, 0.5, 1.0, None) == REPORT
+    assert Report.at(0.4, math.nan, math.nan, 0.1).epoch == 0.1
+    assert Report.at(0.4, math.nan, math.nan, 0.41).epoch == 0.4

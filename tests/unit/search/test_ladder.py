@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpsearch.search.ladder import report_epochs, report_points, round_epochs, step_of
+from hpsearch.history import step_of
+from hpsearch.search.ladder import report_epochs, report_points, round_epochs
 from hpsearch.spec.search import SearchSpec, parse_spec
 
 
