@@ -31,7 +31,8 @@ def recorded(
         task = leg_task(spec, params, 3, step / 100, len(data.training))
         after: TrainState | None
         after, leg = run_leg(task, data, state)
-        reports.append(Report(step, step / 100, leg.value, leg.loss))
+        diverged_after = None if leg.diverged_at is None else leg.epoch
+        reports.append(Report.at(step / 100, leg.value, leg.loss, diverged_after))
         if after is None:
             break
         state = after
