@@ -18,7 +18,7 @@ from typing import Any
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: one core
 
 import numpy as np
-from scipy.stats import spearmanr  # type: ignore[import-untyped]  # SciPy ships no types
+from scipy.stats import spearmanr
 
 from benchmarks.search_contenders import (
     BATCH,

@@ -6,7 +6,6 @@ here the place is an argument, so that a search goes on after a restart.
 
 import math
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -31,8 +30,9 @@ def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) ->
 
 
 def _engine(space: Space, seed: int, first: int) -> Any:
-    # Imported when points are wanted: it takes a second, for which no server's start shall wait.
-    engine = import_module("scipy.stats.qmc").Sobol(len(space), scramble=True, seed=seed)
+    from scipy.stats.qmc import Sobol  # noqa: PLC0415 - takes a second; servers start without it
+
+    engine = Sobol(len(space), scramble=True, seed=seed)
     if first > 0:
         engine.fast_forward(first)
     return engine
