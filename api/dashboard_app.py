@@ -1,6 +1,7 @@
 """Optuna's dashboard itself, on connections that can only read."""
 
 from typing import Any, cast
+from urllib.parse import quote
 
 import optuna_dashboard
 from a2wsgi import WSGIMiddleware
@@ -26,8 +27,9 @@ def reading_storage(database_url: str) -> BaseStorage:
         url = _read_only_file(url)
     else:
         options["connect_args"] = {"options": "-c default_transaction_read_only=on"}
+    text = url.render_as_string(hide_password=False)
     storage = RDBStorage(
-        url.render_as_string(hide_password=False),
+        text.replace("{", "{{").replace("}", "}}"),  # Optuna formats it
         engine_kwargs=options,
         skip_table_creation=True,
     )
@@ -36,4 +38,6 @@ def reading_storage(database_url: str) -> BaseStorage:
 
 def _read_only_file(url: URL) -> URL:
     """SQLite's own read-only mode: such a connection can neither write nor checkpoint."""
-    return url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"})
+    return url.set(
+        database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"}
+    )

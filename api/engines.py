@@ -1,12 +1,12 @@
 """Engines as the settings want them, and what can be seen of the one in use."""
 
-import os
 from collections.abc import Callable
 
 from distributed import Security
 
 from api.settings import Settings
 from hpsearch.errors import InvalidSettings
+from hpsearch.processors import usable_processors
 from hpsearch.runner.dask_engine import DaskEngine
 
 
@@ -40,7 +40,7 @@ class Engines:
 
 def _maker(settings: Settings) -> Callable[[], DaskEngine]:
     if settings.cluster is None:
-        workers = settings.workers or os.cpu_count() or 1
+        workers = settings.workers or usable_processors()
         return lambda: DaskEngine.local(workers, settings.data_dir / "workers")
     address, security = settings.cluster, _security(settings)
     return lambda: DaskEngine.remote(address, security)

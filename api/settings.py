@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hpsearch.errors import InvalidSettings
-from storage.address import complete
+from storage.address import complete, file_url
 
 PREFIX = "HPSEARCH_"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     database_password_file: Path | None = None
     """File that holds the database's password, for a URL without one."""
     workers: int | None = Field(default=None, ge=1, le=1024)
-    """Local worker processes; by default one for each core."""
+    """Local worker processes; by default as many as it may use processors."""
     cluster: str | None = Field(default=None, pattern=r"^(tcp|tls)://[^\s]+$")
     """Address of a Dask scheduler (tcp://… or tls://…) to use instead of local workers."""
     cluster_tls_ca_file: Path | None = None
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """The database's URL, complete."""
         if self.database_url is None:
-            return f"sqlite:///{self.data_dir.resolve() / 'hpsearch.db'}"
+            return file_url(self.data_dir.resolve() / "hpsearch.db")
         return complete(self.database_url, self.database_password_file)
 
     @property

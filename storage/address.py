@@ -2,10 +2,23 @@
 
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hpsearch.errors import InvalidSettings
+
+
+def file_url(file: Path) -> str:
+    """The URL of a database file, whatever letters its folder has.
+
+    Raises InvalidSettings where these are not UTF-8: neither a URL nor Optuna can name it then.
+    """
+    try:
+        return URL.create("sqlite", database=str(file)).render_as_string()
+    except UnicodeEncodeError:
+        raise InvalidSettings(
+            f"the name of {str(file)!r} is not UTF-8: rename the folder"
+        ) from None
 
 
 def complete(url: str, password_file: Path | None) -> str:
