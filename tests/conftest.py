@@ -1,16 +1,23 @@
 """Databases for tests: what takes `database` or `database_url` runs on SQLite and PostgreSQL."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.database import Database
 from tests.postgres import PostgresServer, SharedDatabase
 
 Factory = pytest.TempPathFactory
+
+# Examples take as long as a busy machine needs. In CI they are the same each time, so that a change
+# fails for what it does; new ones are looked for wherever else the tests run.
+settings.register_profile("hpsearch", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("hpsearch")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ sizes = st.integers(1, 9)
     batch=st.integers(1, 4),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_convolution_against_loops(
     channels: int,
     height: int,
@@ -105,7 +105,7 @@ def test_windows_hold_the_taps_in_the_order_of_the_weight() -> None:
     ties=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_joined_layers_are_the_layers_one_by_one(
     channels: int,
     height: int,

@@ -42,7 +42,7 @@ KINDS: dict[str, Callable[[Site], Layer]] = {
     batch=st.integers(2, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_same_values_and_gradients(
     kinds: list[str], channels: int, width: int, batch: int, seed: int
 ) -> None:

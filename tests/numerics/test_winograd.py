@@ -36,7 +36,7 @@ from hpsearch.spec.network import NetworkSettings
     small_kernels=st.booleans(),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_same_sums_and_gradients(
     channels: int,
     height: int,
@@ -86,7 +86,7 @@ def test_the_same_sums_and_gradients(
     batch=st.integers(1, 3),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_stages_in_a_row_hand_tiles_over(
     width: int,
     kernels: tuple[int, int, int],

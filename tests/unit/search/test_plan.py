@@ -88,7 +88,7 @@ def test_rules(spec: SearchSpec, orders: tuple[int, int]) -> None:
     assert searched(spec, orders[1]).history == history
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(steps=st.integers(0, 30), order=st.integers(0, 9))
 def test_a_search_goes_on_after_a_stop(steps: int, order: int) -> None:
     """Only what is recorded counts: cohorts in flight are trained again from their start."""

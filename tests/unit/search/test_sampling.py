@@ -151,7 +151,7 @@ def test_seeds_differ() -> None:
     assert seeds_of(1, 2, 3) == seeds_of(1, 2, 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     choices=st.integers(1, 3),
     low=st.integers(1, 50),
