@@ -1,0 +1,1 @@
+"""The HTTP edge: routes, answers, errors, and the composition root that joins all parts."""

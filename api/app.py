@@ -10,27 +10,28 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import errors, openapi
+from api.bodies import EnqueuedTrial, JobChange
 from api.dashboard import Dashboard
 from api.engines import Engines
 from api.hosts import HostGuard
-from api.metering import MeteredStore, RequestMeter
 from api.metrics import Metrics
-from api.routes import datasets, events, health, jobs, pages, proofs, trials
+from api.observed_store import ObservedStore
+from api.request_meter import RequestMeter
+from api.routes import datasets, digest, estimates, events, health, jobs, pages, trials
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
-from api.submissions import JobChange, Wanted
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import InvalidSettings
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
+from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.events import Events
-from storage.jobs import Jobs
-from storage.lock import WriterLock
+from storage.job_store import SqlJobStore
 from storage.overview import Overview
-from storage.records import RunRecords
-from storage.trials import Trials
+from storage.user_jobs import Jobs
+from storage.user_trials import Trials
 
 STOP_TIMEOUT = 3.0  # seconds that the runner gets to stop
 
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     database.initialise()
     catalogue = Catalogue(settings.data_dir)
     metrics, engines = Metrics(), Engines(settings)
-    store = MeteredStore(RunRecords(database), metrics.meters)
+    store = ObservedStore(SqlJobStore(database), metrics.meters)
     runner = Dispatcher(store, catalogue, engines.make, WriterLock(database))
     metrics.watch(Overview(database), runner, engines)
     return build(settings, database, catalogue, runner, metrics)
@@ -76,19 +77,20 @@ def build(
         database=database,
         jobs=Jobs(database),
         trials=Trials(database),
+        store=SqlJobStore(database),
         events=Events(database),
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,
     )
     app.state.dashboard = Dashboard(settings.url)
-    for module in (jobs, trials, events, proofs, datasets, health, pages):
+    for module in (jobs, trials, events, digest, estimates, datasets, health, pages):
         app.include_router(module.router)
     app.router.routes.extend(app.state.dashboard.routes())
     app.add_middleware(HostGuard, hosts=settings.hosts)
     app.add_middleware(RequestMeter, requests=metrics.meters.requests)
     errors.install(app)
-    openapi.describe(app, [JobSubmission, SearchSpec, JobChange, Wanted])
+    openapi.describe(app, [JobSubmission, SearchSpec, JobChange, EnqueuedTrial])
     return app
 
 

@@ -8,13 +8,13 @@ from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from api.metering import Meters
+from api.meters import Meters
 from api.services import Runner
 from hpsearch.errors import DatabaseUnavailable
 from storage.overview import JobCounts, Overview
 
 
-class Crew(Protocol):
+class WorkerCounts(Protocol):
     """What can be seen of the workers and their legs."""
 
     def legs_in_flight(self) -> int: ...
@@ -31,13 +31,13 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.meters = Meters(self.registry)
 
-    def watch(self, overview: Overview, runner: Runner, crew: Crew) -> None:
+    def watch(self, overview: Overview, runner: Runner, crew: WorkerCounts) -> None:
         """Look at these whenever Prometheus asks."""
         self.registry.register(_State(overview, runner, crew))
 
 
 class _State(Collector):
-    def __init__(self, overview: Overview, runner: Runner, crew: Crew) -> None:
+    def __init__(self, overview: Overview, runner: Runner, crew: WorkerCounts) -> None:
         self._overview = overview
         self._runner = runner
         self._crew = crew

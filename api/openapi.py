@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.errors import KINDS
-from api.schemas.service import ProblemAnswer
+from api.schemas.problems import ProblemAnswer
 
 REFERENCE = "#/components/schemas/{model}"
 DESCRIPTION = (

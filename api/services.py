@@ -10,8 +10,9 @@ from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
 from storage.events import Events
-from storage.jobs import Jobs
-from storage.trials import Trials
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
+from storage.user_trials import Trials
 
 
 class RunnerStatus(Protocol):
@@ -53,6 +54,7 @@ class Services:
     database: Database
     jobs: Jobs
     trials: Trials
+    store: SqlJobStore
     events: Events
     catalogue: Catalogue
     runner: Runner

@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hpsearch.errors import InvalidSettings
-from storage.address import complete, file_url
+from storage.backends.address import complete, file_url
 
 PREFIX = "HPSEARCH_"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")

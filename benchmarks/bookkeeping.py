@@ -31,9 +31,9 @@ from sqlalchemy import event
 from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.records import RunRecords
-from storage.trials import Trials
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
+from storage.user_trials import Trials
 
 COHORT = 8
 REPORTS = (20, 40, 300)  # hundredths of an epoch
@@ -109,7 +109,7 @@ class _Ours:
     def __init__(self, path: Path, filled: int) -> None:
         self.database = Database(f"sqlite:///{path}")
         self.database.initialise()
-        self.records = RunRecords(self.database)
+        self.records = SqlJobStore(self.database)
         self.job, _ = Jobs(self.database).create(SPEC)
         self.records.start(self.job.id, {})
         self.cohorts = 0

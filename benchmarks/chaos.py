@@ -21,13 +21,13 @@ from typing import Any
 
 import psutil
 
+from harness.postgres import PostgresServer
+from harness.results import SPEC, Result, job_ids, result_of
+from harness.service import Service
 from hpsearch.errors import DatabaseUnavailable
 from storage.database import Database
 from storage.events import Events
-from storage.records import RunRecords
-from tests.audit import SPEC, Result, job_ids, result_of
-from tests.postgres import PostgresServer
-from tests.service import Service
+from storage.job_store import SqlJobStore
 
 KEY = "chaos"
 WORKERS = 2
@@ -63,7 +63,7 @@ class Watch:
 
     def __init__(self, database_url: str, job_id: str) -> None:
         self._database = Database(database_url)
-        self._events, self._records = Events(self._database), RunRecords(self._database)
+        self._events, self._records = Events(self._database), SqlJobStore(self._database)
         self._job_id = job_id
 
     def progress(self) -> int:

@@ -23,10 +23,10 @@ from hpsearch.datasets.values import Split
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import parse_spec
 from hpsearch.training.leg import LegReport, LegTask, TrainState, never
+from storage.backends.lock import WriterLock
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.lock import WriterLock
-from storage.records import RunRecords
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
 
 
 class Sleep:
@@ -89,7 +89,7 @@ def main() -> None:
             )
             return ClockedEngine(Client(cluster, set_as_default=False), cluster)
 
-        records = RunRecords(database)
+        records = SqlJobStore(database)
         dispatcher = Dispatcher(records, Catalogue(folder), engine, WriterLock(database))
         began = time.process_time()
         dispatcher.start()

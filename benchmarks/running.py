@@ -20,18 +20,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.estimate import estimate
 from hpsearch.history import Trial
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
-from hpsearch.runner.estimate import estimate
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Leg, LegDone, LegResult
-from hpsearch.runner.turns import Share
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegTask
+from storage.backends.lock import WriterLock
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.lock import WriterLock
-from storage.records import RunRecords
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
 
 MNIST = {"name": "mnist", "train_size": 7500}
 SPECS: dict[str, dict[str, object]] = {
@@ -123,7 +123,7 @@ def measure(name: str, spec: SearchSpec, catalogue: Catalogue, folder: Path, wor
     expected = estimate(spec, catalogue, workers)
     database = Database(f"sqlite:///{folder / f'{name}.db'}")
     database.initialise()
-    jobs, records = Jobs(database), RunRecords(database)
+    jobs, records = Jobs(database), SqlJobStore(database)
     ClockedEngine.clock = clock = Clock()
     dispatcher = Dispatcher(
         records, catalogue, lambda: ClockedEngine.local(workers, folder), WriterLock(database)

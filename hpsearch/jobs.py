@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from hpsearch.errors import JobStateConflict
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 
@@ -22,12 +23,19 @@ class JobState(StrEnum):
         return self in (JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED)
 
 
-class Wish(StrEnum):
+class RequestedState(StrEnum):
     """What the user wants of a job; the dispatcher makes it so."""
 
     RUN = "run"
     PAUSE = "pause"
     CANCEL = "cancel"
+
+
+VERBS = {
+    RequestedState.RUN: "be resumed",
+    RequestedState.PAUSE: "be paused",
+    RequestedState.CANCEL: "be cancelled",
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ class Job:
     id: str
     spec: SearchSpec
     state: JobState
-    wish: Wish
+    wish: RequestedState
     study: str
     created_at: datetime
     started_at: datetime | None = None
@@ -55,6 +63,31 @@ class Job:
     """Counts up with every change; an entity tag."""
     warm_start: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    def changes_with(self, wish: RequestedState) -> bool:
+        """Whether the wish is new; raises JobStateConflict if the job cannot follow it.
+
+        A job that was cancelled stays cancelled, also while it is still being stopped.
+        """
+        if self.state.ended:
+            if self.state is JobState.CANCELLED and wish is RequestedState.CANCEL:
+                return False
+            raise JobStateConflict(self.id, self.state.value, VERBS[wish])
+        if self.wish is wish:
+            return False
+        if self.wish is RequestedState.CANCEL:
+            raise JobStateConflict(self.id, "being cancelled", VERBS[wish])
+        return True
+
+    def refuse_ended(self, verb: str) -> None:
+        """Raises JobStateConflict for a job that has ended."""
+        if self.state.ended:
+            raise JobStateConflict(self.id, self.state.value, verb)
+
+    def refuse_failed(self, verb: str) -> None:
+        """Raises JobStateConflict for a job that failed."""
+        if self.state is JobState.FAILED:
+            raise JobStateConflict(self.id, self.state.value, verb)
 
 
 @dataclass(frozen=True)

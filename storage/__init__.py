@@ -1,0 +1,1 @@
+"""The database: what users and the runner read and write, each call one transaction."""

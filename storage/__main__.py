@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from hpsearch.errors import HpsearchError
-from storage.address import complete
+from storage.backends.address import complete
 from storage.database import Database
 
 

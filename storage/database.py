@@ -9,9 +9,9 @@ from sqlalchemy.exc import ArgumentError
 
 from hpsearch.errors import DatabaseUnavailable, UnusableDatabase
 from storage import schema
-from storage.faults import translated
-from storage.postgresql import PostgresqlBackend
-from storage.sqlite import SqliteBackend
+from storage.backends.faults import translated
+from storage.backends.postgresql import PostgresqlBackend
+from storage.backends.sqlite import SqliteBackend
 
 Backend = SqliteBackend | PostgresqlBackend
 

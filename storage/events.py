@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from storage import tables
-from storage.codec import to_json
 from storage.database import Database
-from storage.job_rows import job_pk
+from storage.rows import tables
+from storage.rows.codec import to_json
+from storage.rows.jobs import job_pk
 
 MAX_ID = 2**63 - 1
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from hpsearch.jobs import JobState
 from storage.database import Database
-from storage.tables import jobs
+from storage.rows.tables import jobs
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from optuna.storages import RDBStorage
 from sqlalchemy import URL, Connection, Engine, inspect, select
 
 from hpsearch.errors import UnusableDatabase
-from storage import optuna_tables
-from storage.tables import VERSION_TABLE
+from storage.rows import optuna_tables
+from storage.rows.tables import VERSION_TABLE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 SETUP_COMMAND = "python -m storage"

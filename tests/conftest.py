@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from harness.postgres import PostgresServer, SharedDatabase
 from storage.database import Database
-from tests.postgres import PostgresServer, SharedDatabase
 
 Factory = pytest.TempPathFactory
 

@@ -11,9 +11,9 @@ import numpy as np
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import JobNotFound, UnknownDataset
 from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
-from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Leg, LegResult
-from hpsearch.runner.turns import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -65,12 +65,14 @@ class MemoryStore:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def add(self, spec: SearchSpec, job_id: str = "job") -> Job:
-        job = Job(job_id, spec, JobState.QUEUED, Wish.RUN, f"search-{job_id}", datetime.now(UTC))
+        job = Job(
+            job_id, spec, JobState.QUEUED, RequestedState.RUN, f"search-{job_id}", datetime.now(UTC)
+        )
         self.jobs[job_id] = job
         self.histories[job_id] = History()
         return job
 
-    def wish(self, job_id: str, wish: Wish) -> None:
+    def wish(self, job_id: str, wish: RequestedState) -> None:
         self._change(job_id, wish=wish)
 
     def unfinished(self) -> Sequence[Job]:

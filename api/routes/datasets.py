@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from api.schemas.base import API
-from api.schemas.service import DatasetAnswer, DatasetList
+from api.schemas.datasets import DatasetAnswer, DatasetList
 from api.services import ServicesOf
 from hpsearch.datasets.catalogue import DatasetInfo
 from hpsearch.errors import UnknownDataset

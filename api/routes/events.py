@@ -9,7 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from api.routes.jobs import JobId
+from api.parameters import JobId
 from api.schemas.base import API
 from api.services import Services, ServicesOf
 from hpsearch.errors import DatabaseUnavailable

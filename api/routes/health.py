@@ -1,29 +1,13 @@
 """Is the server alive, and can it work?"""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.schemas.base import Answer
+from api.schemas.service import Alive, Readiness
 from api.services import ServicesOf
 
 router = APIRouter(tags=["service"])
-
-
-class Alive(Answer):
-    status: str = "ok"
-
-
-class Readiness(Answer):
-    ready: bool
-    problems: list[str]
-    """What is wrong, in words."""
-    leader: bool
-    """Whether this server runs the jobs; at most one does, the others stand by."""
-    workers: int
-    database: dict[str, Any]
 
 
 @router.get("/healthz")

@@ -3,39 +3,28 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.body import JsonBody, OptionalJsonBody
-from api.openapi import body_of
-from api.schemas.base import API
-from api.schemas.jobs import JobAnswer, JobPage
-from api.services import Services, ServicesOf
-from api.submissions import (
+from api.bodies import (
+    EnqueuedTrial,
     JobChange,
-    Wanted,
-    check_warm_start,
     parse_change,
     parse_clone,
     parse_wanted,
 )
-from hpsearch.jobs import Job, JobState, Wish
-from hpsearch.runner.admission import admit
+from api.json_body import JsonBody, OptionalJsonBody
+from api.openapi import body_of
+from api.parameters import MAX_PAGE, IdempotencyKey, JobId
+from api.schemas.base import API
+from api.schemas.jobs import JobAnswer, JobPage
+from api.services import Services, ServicesOf
+from hpsearch.admission import admit
+from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound
+from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
-
-MAX_PAGE = 500
+from storage.user_jobs import Jobs
 
 router = APIRouter(prefix=API, tags=["jobs"])
-
-JobId = Annotated[str, Path(description="the job's id", max_length=100)]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="the same key and body again answers the same job; other body: 422",
-    ),
-]
 
 
 @router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission))
@@ -58,8 +47,10 @@ def list_jobs(
     return JobPage(items=[_answer(job, services) for job in found], next=following)
 
 
-@router.get("/jobs/{job_id}", responses={304: {"description": "not changed"}})
-def get(job_id: JobId, services: ServicesOf, request: Request) -> JobAnswer:
+@router.get(
+    "/jobs/{job_id}", response_model=JobAnswer, responses={304: {"description": "not changed"}}
+)
+def get(job_id: JobId, services: ServicesOf, request: Request) -> Response:
     """One job, with its progress and its best trial. `If-None-Match` answers 304."""
     answer = _answer(services.jobs.get(job_id), services)
     content = answer.model_dump_json().encode()
@@ -67,26 +58,26 @@ def get(job_id: JobId, services: ServicesOf, request: Request) -> JobAnswer:
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
     known = request.headers.get("if-none-match", "")
     if tag in (each.strip().removeprefix("W/") for each in known.split(",")) or known == "*":
-        return Response(status_code=304, headers=headers)  # type: ignore[return-value] # no body
-    return Response(content, media_type="application/json", headers=headers)  # type: ignore[return-value] # the answer, as the bytes that the tag was made of
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202)
 def cancel(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """End the job; its finished trials stay."""
-    return _wish(job_id, Wish.CANCEL, services)
+    return _wish(job_id, RequestedState.CANCEL, services)
 
 
 @router.post("/jobs/{job_id}/pause", status_code=202)
 def pause(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """Train no further leg until the job is resumed."""
-    return _wish(job_id, Wish.PAUSE, services)
+    return _wish(job_id, RequestedState.PAUSE, services)
 
 
 @router.post("/jobs/{job_id}/resume", status_code=202)
 def resume(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """Go on with a paused job; the result is as if it had never stopped."""
-    return _wish(job_id, Wish.RUN, services)
+    return _wish(job_id, RequestedState.RUN, services)
 
 
 @router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange))
@@ -102,7 +93,7 @@ def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     return _answer(job, services)
 
 
-@router.post("/jobs/{job_id}/enqueue", status_code=202, openapi_extra=body_of(Wanted))
+@router.post("/jobs/{job_id}/enqueue", status_code=202, openapi_extra=body_of(EnqueuedTrial))
 def enqueue(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Have parameters tried that you choose; they count as one of the budget's trials."""
     job = services.jobs.enqueue(job_id, parse_wanted(body))
@@ -129,7 +120,7 @@ def clone(
 def _create(
     submission: Submission, services: Services, response: Response, key: str | None
 ) -> JobAnswer:
-    check_warm_start(submission, services.jobs)
+    _check_warm_start(submission, services.jobs)
     admit(submission.spec, services.catalogue)
     job, created = services.jobs.create(
         submission.spec, key, submission.terms.warm_start, submission.terms.priority
@@ -141,7 +132,7 @@ def _create(
     return _answer(job, services)
 
 
-def _wish(job_id: str, wish: Wish, services: Services) -> JobAnswer:
+def _wish(job_id: str, wish: RequestedState, services: Services) -> JobAnswer:
     job = services.jobs.wish(job_id, wish)
     services.runner.poke()
     return _answer(job, services)
@@ -155,3 +146,15 @@ def _answer(job: Job, services: Services) -> JobAnswer:
         best[0] if best else None,
         services.trials.study_id(job.id),
     )
+
+
+def _check_warm_start(submission: Submission, jobs: Jobs) -> None:
+    """Raises InvalidSpec that names each job that is not there."""
+    problems = []
+    for position, job_id in enumerate(submission.terms.warm_start):
+        try:
+            jobs.get(job_id)
+        except JobNotFound as error:
+            problems.append(FieldProblem(f"warm_start.{position}", str(error), job_id))
+    if problems:
+        raise InvalidSpec(problems)

@@ -4,13 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from api.routes.jobs import MAX_PAGE, JobId
+from api.parameters import MAX_PAGE, JobId
 from api.schemas.base import API
 from api.schemas.results import BestAnswer, BestList, RoundAnswer, RoundList, TrialAnswer, TrialPage
 from api.services import ServicesOf
-from hpsearch.errors import TrialNotFound
-
-MAX_NUMBER = 2**31 - 1  # what the databases' integers hold
 
 router = APIRouter(prefix=f"{API}/jobs/{{job_id}}", tags=["results"])
 
@@ -31,9 +28,6 @@ def list_trials(
 @router.get("/trials/{number}")
 def get_trial(job_id: JobId, number: int, services: ServicesOf) -> TrialAnswer:
     """One trial, with its reports and why it has these parameters and stopped."""
-    if not 0 <= number <= MAX_NUMBER:
-        services.jobs.get(job_id)
-        raise TrialNotFound(job_id, number)
     return TrialAnswer.of(services.trials.get(job_id, number))
 
 

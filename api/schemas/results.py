@@ -142,3 +142,12 @@ class RoundAnswer(Answer):
 
 class RoundList(Answer):
     items: list[RoundAnswer]
+
+
+class DigestAnswer(Answer):
+    digest: str
+    """SHA-256 in hexadecimal."""
+    final: bool
+    """Whether the job has ended; until then the digest is that of what there is."""
+    environment: dict[str, str]
+    """Equal digests can be expected where these are equal."""

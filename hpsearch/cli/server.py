@@ -12,7 +12,7 @@ from types import FrameType
 import uvicorn
 
 from hpsearch.errors import InvalidSettings
-from hpsearch.fork_server import start_fork_server
+from hpsearch.runner.fork_server import start_fork_server
 
 APP = "api.app:create_app"
 CLUSTER = "HPSEARCH_CLUSTER"  # the variable that says where workers are, if not on this machine

@@ -1,0 +1,1 @@
+"""Runs jobs: which ones, their legs on the workers, and what is recorded of them."""

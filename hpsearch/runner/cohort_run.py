@@ -6,8 +6,8 @@ from functools import partial
 
 from hpsearch.errors import ImpossibleShape, InvalidSpec, NetworkTooLarge, WorkerLost
 from hpsearch.history import Cohort, Ending, Outcome, Report, step_of
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
-from hpsearch.runner.turns import Share
 from hpsearch.search.pruning import LegFacts
 from hpsearch.spec.search import SearchSpec
 from hpsearch.training.leg import LegReport

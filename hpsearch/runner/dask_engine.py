@@ -24,9 +24,9 @@ from distributed.client import ClosedClientError, FutureCancelledError
 
 from hpsearch.datasets.values import Split
 from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
-from hpsearch.fork_server import start_fork_server
+from hpsearch.runner.fair_queue import FairQueue, Share
+from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
-from hpsearch.runner.turns import Share, Turns
 from hpsearch.runner.worker_tasks import Trained, keep, report_of, train, worker_environment
 from hpsearch.training.leg import LegReport, LegTask
 
@@ -74,7 +74,7 @@ class DaskEngine:
         self._client = client
         self._cluster = cluster
         self._lock = threading.RLock()
-        self._turns: Turns[_DaskLeg] = Turns()
+        self._turns: FairQueue[_DaskLeg] = FairQueue()
         self._flying: set[_DaskLeg] = set()  # each holds a worker
         self._landing: set[_DaskLeg] = set()  # trained or failed; the report is on its way
         self._doubted: deque[_DaskLeg] = deque()  # to begin again

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatabaseUnavailable, EngineLost, EngineUnavailable, HpsearchError
-from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner, Stopped
-from hpsearch.runner.ports import DatasetSource, Engine, JobStore, WriterLock
-from hpsearch.runner.turns import Share
+from hpsearch.runner.ports import Engine, JobStore, WriterLock
 
 LOOK_INTERVAL = 0.5  # seconds between looks at the database
 STOP_TIMEOUT = 3.0  # seconds that a job's thread gets to stop
@@ -129,7 +130,7 @@ class Dispatcher:
     def _attend(self, job: Job) -> None:
         """Bring one job to what its user wants of it."""
         running = self._running.get(job.id)
-        if job.wish is Wish.RUN:
+        if job.wish is RequestedState.RUN:
             if running is None:
                 self._begin(job)
             elif (running.job.spec, running.job.priority) != (job.spec, job.priority):
@@ -137,7 +138,7 @@ class Dispatcher:
                 running.runner.change(job)
             return
         seconds = self._halt(job.id) if running else job.seconds
-        if job.wish is Wish.CANCEL:
+        if job.wish is RequestedState.CANCEL:
             self._store.end(job.id, JobState.CANCELLED, "cancelled by user", seconds)
         elif job.state is not JobState.PAUSED:
             self._store.pause(job.id, seconds)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
 from hpsearch.errors import DatabaseUnavailable, EngineUnavailable
 from hpsearch.history import Cohort, Done, Ending, History, TrialState, Wait
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.cohort_run import CohortRun
-from hpsearch.runner.ports import Data, DatasetSource, Engine, JobStore, LegResult
-from hpsearch.runner.turns import Share
+from hpsearch.runner.fair_queue import Share
+from hpsearch.runner.ports import Data, Engine, JobStore, LegResult
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import decide
 

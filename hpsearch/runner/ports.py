@@ -4,21 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hpsearch.datasets.values import Dataset, Split
+from hpsearch.datasets.values import Split
 from hpsearch.history import Cohort, Ending, History, Report
 from hpsearch.jobs import Job, JobState
-from hpsearch.runner.turns import Share
+from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegReport, LegTask
-
-
-class DatasetSource(Protocol):
-    """Where data sets come from."""
-
-    def load(self, name: str) -> Dataset:
-        """Raises UnknownDataset, or DatasetError where it is there but cannot be read."""
-        ...
 
 
 class WriterLock(Protocol):

@@ -1,0 +1,1 @@
+"""The search as pure functions: what to try next, and which trials to stop."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from storage.database import Database
 from storage.migrations.filter import is_ours
-from storage.tables import VERSION_TABLE, metadata
+from storage.rows.tables import VERSION_TABLE, metadata
 
 
 def run(connection: Connection) -> None:

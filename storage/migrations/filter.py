@@ -3,7 +3,7 @@
 from collections.abc import MutableMapping
 from typing import Any
 
-from storage.tables import PREFIX
+from storage.rows.tables import PREFIX
 
 
 def is_ours(name: str | None, type_: str, _parents: MutableMapping[Any, str | None]) -> bool:

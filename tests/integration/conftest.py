@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.audit import SPEC, Result, result_of
-from tests.service import MakeService, Service
+from harness.results import SPEC, Result, result_of
+from harness.service import MakeService, Service
 
 
 @pytest.fixture(scope="session")

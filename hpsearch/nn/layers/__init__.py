@@ -1,0 +1,1 @@
+"""The layers, one class a file: formula and shapes on top, forward, backward."""

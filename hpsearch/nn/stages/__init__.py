@@ -1,0 +1,1 @@
+"""Layers that run together because that is faster, with the same results."""

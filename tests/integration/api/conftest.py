@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.service import Service
+from harness.service import Service
 
 
 @pytest.fixture(scope="module")

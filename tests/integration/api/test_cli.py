@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.service import HPSEARCH, Service
 from tests.integration.api.specs import ENDLESS, TINY
-from tests.service import HPSEARCH, Service
 
 
 def _hpsearch(*words: str | Path, timeout: float = 90) -> subprocess.CompletedProcess[str]:

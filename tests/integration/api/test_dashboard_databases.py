@@ -9,8 +9,8 @@ from api.dashboard import Dashboard
 from api.dashboard_app import reading_storage
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.trials import Trials
+from storage.user_jobs import Jobs
+from storage.user_trials import Trials
 
 
 def test_reads_and_cannot_write(database: Database, database_url: str) -> None:

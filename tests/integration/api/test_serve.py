@@ -8,8 +8,8 @@ from pathlib import Path
 
 import optuna
 
+from harness.service import Answer, Service, wait_until
 from tests.integration.api.specs import ENDLESS, TINY
-from tests.service import Answer, Service, wait_until
 
 API = "/api/v1/jobs"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit import SPEC, Result, result_of
-from tests.cluster import Cluster, Wire
-from tests.service import OUTAGE, MakeService, wait_until
+from harness.cluster import Cluster, Wire
+from harness.results import SPEC, Result, result_of
+from harness.service import OUTAGE, MakeService, wait_until
 
 
 @pytest.fixture

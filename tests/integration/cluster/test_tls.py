@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from harness.cluster import Cluster
+from harness.service import MakeService
 from hpsearch.errors import EngineUnavailable
 from hpsearch.runner.dask_engine import DaskEngine
-from tests.cluster import Cluster
-from tests.service import MakeService
 
 TINY = {"dataset": "digits", "network": "mlp", "epochs": 0.1, "budget": {"trials": 2}}
 

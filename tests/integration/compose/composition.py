@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.service import Started, wait_until
+from harness.service import Started, wait_until
 
 PATIENCE = 60.0  # seconds for a service to become what another waits for
 

@@ -14,11 +14,11 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from tests.audit import SPEC, Result, result_of
-from tests.cluster import Wire
+from harness.cluster import Wire
+from harness.postgres import PostgresServer, run_alone
+from harness.results import SPEC, Result, result_of
+from harness.service import ENDED, ROOT, free_port, wait_until
 from tests.integration.compose.composition import Composition
-from tests.postgres import PostgresServer, run_alone
-from tests.service import ENDED, ROOT, free_port, wait_until
 
 FILE = ROOT / "docker-compose.yml"
 OURS = ("migrate", "scheduler", "worker", "server")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.chaos import differences, fight, in_peace
-from tests.audit import SPEC, Result
+from harness.results import SPEC, Result
 
 TRIALS = int(SPEC["budget"]["trials"])
 

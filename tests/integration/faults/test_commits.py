@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.results import result_of
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
-from storage.jobs import Jobs
-from tests.audit import result_of
+from storage.user_jobs import Jobs
 
 ROOT = Path(__file__).parents[3]
 TRIALS = 6
@@ -27,7 +27,13 @@ def test_killed_at_every_commit_it_comes_to_the_same(database_url: str) -> None:
     calm, before, after = (Jobs(database).create(parse_spec(SPEC))[0].id for _ in range(3))
     database.close()
     jobs = [f"{calm}=never", f"{before}=before", f"{after}=after"]
-    words = [sys.executable, "-m", "tests.integration.faults.dying", database_url, *jobs]
+    words = [
+        sys.executable,
+        "-m",
+        "tests.integration.faults.killed_at_commits",
+        database_url,
+        *jobs,
+    ]
     done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     kills = [int(line) for line in done.stdout.splitlines()]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.audit import SPEC, Result, result_of
-from tests.postgres import PostgresServer
-from tests.service import HPSEARCH, OUTAGE, MakeService, Service, wait_until
+from harness.postgres import PostgresServer
+from harness.results import SPEC, Result, result_of
+from harness.service import HPSEARCH, OUTAGE, MakeService, Service, wait_until
 
 RETURN_TIMEOUT = 5.0  # seconds after the database's return until the service writes again
 

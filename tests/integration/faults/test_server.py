@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.audit import SPEC, Result, job_ids, result_of
-from tests.service import MakeService, Service, wait_until
+from harness.results import SPEC, Result, job_ids, result_of
+from harness.service import MakeService, Service, wait_until
 
 KILLS = 2
 LEAVE_TIMEOUT = 5.0  # seconds that the server may take to leave

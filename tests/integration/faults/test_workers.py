@@ -6,9 +6,9 @@ from pathlib import Path
 
 import psutil
 
+from harness.results import SPEC, Result, result_of
+from harness.service import MakeService, wait_until
 from hpsearch.history import Outcome
-from tests.audit import SPEC, Result, result_of
-from tests.service import MakeService, wait_until
 
 
 def test_kills_again_and_again_and_all_at_once(

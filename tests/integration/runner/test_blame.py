@@ -11,8 +11,8 @@ import numpy as np
 from hpsearch.datasets.values import Part, Split
 from hpsearch.errors import WorkerLost
 from hpsearch.runner.dask_engine import DaskEngine
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import LegDone, LegFailed, LegResult
-from hpsearch.runner.turns import Share
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegTask

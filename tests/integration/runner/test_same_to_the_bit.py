@@ -10,14 +10,14 @@ import pytest
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.digest import digest
 from hpsearch.history import TrialState
-from hpsearch.jobs import Job, JobState, Wish
+from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import SearchSpec, parse_spec
+from storage.backends.lock import WriterLock
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.lock import WriterLock
-from storage.records import RunRecords
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
 
 SPEC = parse_spec(
     {
@@ -40,7 +40,7 @@ class Service:
         self.database = Database(f"sqlite:///{folder / 'hpsearch.db'}")
         self.database.initialise()
         self.jobs = Jobs(self.database)
-        self.records = RunRecords(self.database)
+        self.records = SqlJobStore(self.database)
         self._catalogue = Catalogue(folder)
         self._folder = folder
 
@@ -117,7 +117,7 @@ def test_cancel_takes_effect_within_two_seconds(tmp_path: Path) -> None:
     job_id = service.submit(slow)
     with service.running(workers=2) as dispatcher:
         service.until(job_id, lambda _: len(service.records.history(job_id).trials) > 0)
-        service.jobs.wish(job_id, Wish.CANCEL)
+        service.jobs.wish(job_id, RequestedState.CANCEL)
         dispatcher.poke()
         job = service.until(job_id, lambda job: job.state.ended, seconds=2)
         assert (job.state, job.stop_reason) == (JobState.CANCELLED, "cancelled by user")

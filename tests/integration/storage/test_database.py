@@ -13,17 +13,18 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import IntegrityError
 
+from harness.postgres import PostgresServer
 from hpsearch.errors import DatabaseUnavailable, DiskFull, UnusableDatabase
 from hpsearch.jobs import JobState
-from storage import optuna_tables, sqlite
+from storage.backends import sqlite
+from storage.backends.lock import WriterLock
+from storage.backends.postgresql import PostgresqlBackend
+from storage.backends.sqlite import SqliteBackend
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.lock import WriterLock
-from storage.postgresql import PostgresqlBackend
-from storage.records import RunRecords
-from storage.sqlite import SqliteBackend
-from tests.integration.storage.made import cohort, running_job, spec
-from tests.postgres import PostgresServer
+from storage.job_store import SqlJobStore
+from storage.rows import optuna_tables
+from storage.user_jobs import Jobs
+from tests.integration.storage.samples import cohort, running_job, spec
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_a_url_may_hold_what_optuna_would_fill_in(tmp_path: Path) -> None:
 
 def test_what_is_raised_inside_undoes_the_transaction(database: Database) -> None:
     job = running_job(database)
-    before = RunRecords(database).history(job.id)
+    before = SqlJobStore(database).history(job.id)
 
     def fail() -> None:
         with database.write(durable=True) as connection:
@@ -159,7 +160,7 @@ def test_what_is_raised_inside_undoes_the_transaction(database: Database) -> Non
     with pytest.raises(RuntimeError):
         fail()
 
-    assert RunRecords(database).history(job.id) == before
+    assert SqlJobStore(database).history(job.id) == before
 
 
 def test_errors_that_are_no_outage_are_not_called_one(database: Database) -> None:
@@ -213,7 +214,7 @@ def test_a_server_that_is_gone_is_an_outage_and_comes_back(
     calls: list[Callable[[], object]] = [
         lambda: Jobs(database).create(spec()),
         lambda: Jobs(database).get(job.id),
-        lambda: RunRecords(database).start(job.id, {}),
+        lambda: SqlJobStore(database).start(job.id, {}),
         lock.try_acquire,
         database.initialise,
     ]
@@ -229,7 +230,7 @@ def test_a_server_that_is_gone_is_an_outage_and_comes_back(
     assert facts["problems"][0].startswith("the database cannot be used just now")
     assert not lock.held()
     assert Jobs(database).get(job.id) == job
-    RunRecords(database).start(job.id, {})
+    SqlJobStore(database).start(job.id, {})
     database.close()
 
 
@@ -239,7 +240,7 @@ def test_several_servers_may_write_at_once(database: Database, database_url: str
     def write(server: Database) -> None:
         for seed in range(10):
             job, _ = Jobs(server).create(spec(seed=seed))
-            RunRecords(server).start(job.id, {})
+            SqlJobStore(server).start(job.id, {})
 
     with ThreadPoolExecutor(len(servers)) as threads:
         list(threads.map(write, servers))
@@ -307,7 +308,7 @@ def test_a_lock_of_another_program_is_an_outage(
 def test_a_full_disk_is_said_so_and_writing_goes_on_once_there_is_room(
     file_database: Database,
 ) -> None:
-    records = RunRecords(file_database)
+    records = SqlJobStore(file_database)
     job = running_job(file_database)
     before = records.history(job.id)
     writer = file_database.backend.writer

@@ -3,12 +3,12 @@
 import threading
 
 from hpsearch.history import Ending, Outcome
-from hpsearch.jobs import JobState, Wish
+from hpsearch.jobs import JobState, RequestedState
 from storage.database import Database
 from storage.events import Event, EventKind, Events
-from storage.jobs import Jobs
-from storage.records import RunRecords
-from tests.integration.storage.made import DIVERGED, report, running_job, spec
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
+from tests.integration.storage.samples import DIVERGED, report, running_job, spec
 
 
 def told(events: list[Event]) -> list[tuple[str, object]]:
@@ -16,11 +16,11 @@ def told(events: list[Event]) -> list[tuple[str, object]]:
 
 
 def test_a_job_tells_what_happens_to_it(database: Database) -> None:
-    jobs, records = Jobs(database), RunRecords(database)
+    jobs, records = Jobs(database), SqlJobStore(database)
     job = running_job(database, name="told")
     ended = Ending(Outcome.DIVERGED, "loss is not finite", iteration=3)
     records.record(job.id, {0: report(20, 0.5), 1: DIVERGED}, {1: ended}, 1)
-    jobs.wish(job.id, Wish.CANCEL)
+    jobs.wish(job.id, RequestedState.CANCEL)
     records.end(job.id, JobState.CANCELLED, "cancelled by user", 1)
 
     events = Events(database).after(job.id, 0, limit=100)
@@ -62,7 +62,7 @@ def test_events_resume_after_any_of_them(database: Database) -> None:
 
 
 def test_recording_twice_tells_once(database: Database) -> None:
-    records = RunRecords(database)
+    records = SqlJobStore(database)
     job = running_job(database)
     records.record(job.id, {0: report(20, 0.5)}, {}, 1)
     records.start(job.id, {})

@@ -11,13 +11,13 @@ from sqlalchemy import make_url, text
 
 from hpsearch.errors import DatabaseUnavailable
 from hpsearch.runner.ports import WriterLock as Port
+from storage.backends.lock import WriterLock
 from storage.database import Database
-from storage.lock import WriterLock
 
 HOLDER = """
 import sys
 from storage.database import Database
-from storage.lock import WriterLock
+from storage.backends.lock import WriterLock
 lock = WriterLock(Database(sys.argv[1]))
 print(lock.try_acquire(), flush=True)
 sys.stdin.read()

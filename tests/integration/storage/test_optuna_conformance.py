@@ -24,11 +24,11 @@ from sqlalchemy import Table, select
 from hpsearch.history import Cohort, Ending, Outcome, Report
 from hpsearch.jobs import JobState
 from hpsearch.spec.space import Value
-from storage import optuna_tables
 from storage.database import Database
-from storage.jobs import Jobs
-from storage.records import RunRecords
-from tests.integration.storage.made import COMPLETED, first_round, spec, trial
+from storage.job_store import SqlJobStore
+from storage.rows import optuna_tables
+from storage.user_jobs import Jobs
+from tests.integration.storage.samples import COMPLETED, first_round, spec, trial
 
 SPACE = {
     "learning_rate": {"type": "float", "low": 1e-3, "high": 1e3, "log": True},
@@ -95,7 +95,7 @@ CASES = (
 
 def write_ours(database: Database) -> str:
     """Record the cases as the dispatcher does; returns the study's name."""
-    records = RunRecords(database)
+    records = SqlJobStore(database)
     searched = spec(space=SPACE, network={"architecture": "mlp"}, weight_decay=0.1)
     job, _ = Jobs(database).create(searched)
     trials = tuple(trial(number, params=case.params) for number, case in enumerate(CASES))
@@ -240,7 +240,7 @@ def test_optuna_can_sample_from_what_we_wrote(both: tuple[optuna.Study, optuna.S
 
 
 def test_a_running_trial_shows_its_reports_and_ends_with_its_job(database: Database) -> None:
-    records = RunRecords(database)
+    records = SqlJobStore(database)
     write_ours(database)
     (job,) = records.unfinished()
 

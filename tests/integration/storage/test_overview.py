@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from hpsearch.jobs import JobState
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
-from storage.jobs import Jobs
+from storage.job_store import SqlJobStore
 from storage.overview import Overview
-from storage.records import RunRecords
+from storage.user_jobs import Jobs
 
 SPEC = parse_spec({"dataset": "digits"})
 
 
 def test_counts_jobs_by_state(database: Database) -> None:
-    overview, jobs, records = Overview(database), Jobs(database), RunRecords(database)
+    overview, jobs, records = Overview(database), Jobs(database), SqlJobStore(database)
     assert sum(overview.counts().jobs.values()) == 0
     assert overview.counts().queued_since is None
     ids = [jobs.create(SPEC)[0].id for _ in range(4)]

@@ -13,29 +13,29 @@ from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
 from storage.overview import Overview
-from tests.unit.api.house import House, IdleCrew, IdleRunner
+from tests.unit.api.server_in_process import IdleRunner, IdleWorkers, ServerInProcess
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with _open(tmp_path) as house:
-        yield house
+def server(tmp_path: Path) -> Iterator[ServerInProcess]:
+    with _open(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """One server for all tests of a module that leave nothing behind that another would see."""
-    with _open(tmp_path_factory.mktemp("server")) as house:
-        yield house.client
+    with _open(tmp_path_factory.mktemp("server")) as server:
+        yield server.client
 
 
 @contextmanager
-def _open(folder: Path) -> Iterator[House]:
+def _open(folder: Path) -> Iterator[ServerInProcess]:
     settings = Settings(data_dir=folder, allowed_hosts="testserver")
     database = Database(settings.url)
     database.initialise()
     runner, metrics = IdleRunner(), Metrics()
-    metrics.watch(Overview(database), runner, IdleCrew())
+    metrics.watch(Overview(database), runner, IdleWorkers())
     app = build(settings, database, Catalogue(folder), runner, metrics)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
-        yield House(client, runner, database)
+        yield ServerInProcess(client, runner, database)

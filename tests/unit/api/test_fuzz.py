@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from hpsearch.spec.submission import JobSubmission
-from tests.unit.api.house import SMALLEST
+from tests.unit.api.server_in_process import SMALLEST
 
 NAMES = sorted(JobSubmission.model_fields)
 WORDS = [

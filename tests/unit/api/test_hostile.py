@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.body import MAX_BODY
+from api.json_body import MAX_BODY
 
 JOBS = "/api/v1/jobs"
 JSON = {"Content-Type": "application/json"}

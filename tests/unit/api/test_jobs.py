@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.unit.api.house import SMALLEST, House
+from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 
 JOBS = "/api/v1/jobs"
 
 
-def test_the_smallest_spec_is_a_job(house: House) -> None:
-    answer = house.client.post(JOBS, json=SMALLEST)
+def test_the_smallest_spec_is_a_job(server: ServerInProcess) -> None:
+    answer = server.client.post(JOBS, json=SMALLEST)
     job = answer.json()
     assert answer.status_code == 201
     assert answer.headers["location"] == job["links"]["self"] == f"{JOBS}/{job['id']}"
@@ -31,21 +31,21 @@ def test_the_smallest_spec_is_a_job(house: House) -> None:
     }
     assert set(job["spec"]["space"]) == {"learning_rate", "weight_decay"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", job["created_at"])
-    assert house.runner.pokes == 1
-    assert house.client.get(job["links"]["self"]).json() == job
+    assert server.runner.pokes == 1
+    assert server.client.get(job["links"]["self"]).json() == job
 
 
-def test_every_link_leads_somewhere(house: House) -> None:
-    job = house.submit()
-    house.end(job["id"])
+def test_every_link_leads_somewhere(server: ServerInProcess) -> None:
+    job = server.submit()
+    server.end(job["id"])
     for path in job["links"].values():
-        assert house.client.get(path).status_code == 200, path
+        assert server.client.get(path).status_code == 200, path
 
 
-def test_running_job_shows_progress_and_best(house: House) -> None:
-    job_id = house.submit()["id"]
-    house.run_a_little(job_id)
-    job = house.client.get(f"{JOBS}/{job_id}").json()
+def test_running_job_shows_progress_and_best(server: ServerInProcess) -> None:
+    job_id = server.submit()["id"]
+    server.run_a_little(job_id)
+    job = server.client.get(f"{JOBS}/{job_id}").json()
     assert job["state"] == "running"
     assert job["progress"]["trials"]["running"] == 1
     assert job["progress"]["trials"]["complete"] == 1
@@ -59,76 +59,78 @@ def test_running_job_shows_progress_and_best(house: House) -> None:
     assert job["environment"] == {"numpy": "2"}
 
 
-def test_pages_through_jobs_newest_first(house: House) -> None:
-    ids = [house.submit(name=f"job {i}")["id"] for i in range(5)]
+def test_pages_through_jobs_newest_first(server: ServerInProcess) -> None:
+    ids = [server.submit(name=f"job {i}")["id"] for i in range(5)]
     seen: list[str] = []
     after: str | None = None
     while True:
         query: dict[str, Any] = {"limit": 2} | ({"after": after} if after else {})
-        page = house.client.get(JOBS, params=query).json()
+        page = server.client.get(JOBS, params=query).json()
         seen += [job["id"] for job in page["items"]]
         after = page["next"]
         if after is None:
             break
     assert seen == ids[::-1]
-    house.client.post(f"{JOBS}/{ids[0]}/cancel")
-    assert len(house.client.get(JOBS, params={"state": "queued"}).json()["items"]) == 5
-    assert house.client.get(JOBS, params={"state": "failed"}).json()["items"] == []
+    server.client.post(f"{JOBS}/{ids[0]}/cancel")
+    assert len(server.client.get(JOBS, params={"state": "queued"}).json()["items"]) == 5
+    assert server.client.get(JOBS, params={"state": "failed"}).json()["items"] == []
 
 
-def test_etag_answers_304_until_something_changes(house: House) -> None:
-    path = f"{JOBS}/{house.submit()['id']}"
-    tag = house.client.get(path).headers["etag"]
+def test_etag_answers_304_until_something_changes(server: ServerInProcess) -> None:
+    path = f"{JOBS}/{server.submit()['id']}"
+    tag = server.client.get(path).headers["etag"]
     for known in (tag, f'"x", {tag}', f"W/{tag}", "*"):
-        again = house.client.get(path, headers={"if-none-match": known})
+        again = server.client.get(path, headers={"if-none-match": known})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == tag
-    house.run_a_little(path.rpartition("/")[2])
-    changed = house.client.get(path, headers={"if-none-match": tag})
+    server.run_a_little(path.rpartition("/")[2])
+    changed = server.client.get(path, headers={"if-none-match": tag})
     assert changed.status_code == 200
     assert changed.headers["etag"] != tag
 
 
-def test_idempotency_key(house: House) -> None:
+def test_idempotency_key(server: ServerInProcess) -> None:
     headers = {"Idempotency-Key": "night-7"}
-    first = house.client.post(JOBS, json=SMALLEST, headers=headers)
-    again = house.client.post(JOBS, json={**SMALLEST, "seed": 0}, headers=headers)
-    other = house.client.post(JOBS, json={**SMALLEST, "seed": 1}, headers=headers)
+    first = server.client.post(JOBS, json=SMALLEST, headers=headers)
+    again = server.client.post(JOBS, json={**SMALLEST, "seed": 0}, headers=headers)
+    other = server.client.post(JOBS, json={**SMALLEST, "seed": 1}, headers=headers)
     assert (first.status_code, again.status_code, other.status_code) == (201, 200, 422)
     assert first.json()["id"] == again.json()["id"]
     assert again.headers["location"] == first.headers["location"]
     assert other.json()["type"] == "/docs#problem-idempotency-key"
-    assert house.runner.pokes == 1
+    assert server.runner.pokes == 1
     for key in ("", "two words", "x" * 201):
         assert (
-            house.client.post(JOBS, json=SMALLEST, headers={"Idempotency-Key": key}).status_code
+            server.client.post(JOBS, json=SMALLEST, headers={"Idempotency-Key": key}).status_code
             == 422
         )
 
 
-def test_verbs_and_what_a_state_does_not_allow(house: House) -> None:
-    path = f"{JOBS}/{house.submit()['id']}"
+def test_verbs_and_what_a_state_does_not_allow(server: ServerInProcess) -> None:
+    path = f"{JOBS}/{server.submit()['id']}"
     for verb, wish in (
         ("pause", "pause"),
         ("pause", "pause"),
         ("resume", "run"),
         ("cancel", "cancel"),
     ):
-        answer = house.client.post(f"{path}/{verb}")
+        answer = server.client.post(f"{path}/{verb}")
         assert (answer.status_code, answer.json()["wish"]) == (202, wish)
-    late = house.client.post(f"{path}/resume")
+    late = server.client.post(f"{path}/resume")
     assert late.status_code == 409
     assert late.json()["type"] == "/docs#problem-job-state"
-    house.end(path.rpartition("/")[2])
-    assert house.client.post(f"{path}/pause").status_code == 409
+    server.end(path.rpartition("/")[2])
+    assert server.client.post(f"{path}/pause").status_code == 409
 
 
-def test_budget_and_priority_change_also_after_the_end(house: House) -> None:
-    job_id = house.submit(budget={"trials": 4, "target": 0.9})["id"]
+def test_budget_and_priority_change_also_after_the_end(server: ServerInProcess) -> None:
+    job_id = server.submit(budget={"trials": 4, "target": 0.9})["id"]
     path = f"{JOBS}/{job_id}"
-    house.run_a_little(job_id)
-    house.end(job_id)
-    answer = house.client.patch(path, json={"budget": {"trials": 8, "target": None}, "priority": 2})
+    server.run_a_little(job_id)
+    server.end(job_id)
+    answer = server.client.patch(
+        path, json={"budget": {"trials": 8, "target": None}, "priority": 2}
+    )
     job = answer.json()
     assert answer.status_code == 200
     assert (job["state"], job["priority"]) == ("queued", 2.0)
@@ -150,16 +152,16 @@ def test_budget_and_priority_change_also_after_the_end(house: House) -> None:
         ({"priority": True, "budget": []}, "budget"),
     ],
 )
-def test_a_broken_change_names_the_field(house: House, body: object, field: str) -> None:
-    answer = house.client.patch(f"{JOBS}/{house.submit()['id']}", json=body)
+def test_a_broken_change_names_the_field(server: ServerInProcess, body: object, field: str) -> None:
+    answer = server.client.patch(f"{JOBS}/{server.submit()['id']}", json=body)
     assert answer.status_code == 422
     assert field in [error["field"] for error in answer.json()["errors"]]
 
 
-def test_clone_changes_what_the_patch_says(house: House) -> None:
-    original = house.submit(name="first", seed=3, epochs=2, sampler="random")
+def test_clone_changes_what_the_patch_says(server: ServerInProcess) -> None:
+    original = server.submit(name="first", seed=3, epochs=2, sampler="random")
     path = f"{JOBS}/{original['id']}/clone"
-    same = house.client.post(path)
+    same = server.client.post(path)
     assert same.status_code == 201
     assert same.json()["spec"] == original["spec"]
     assert same.json()["id"] != original["id"]
@@ -170,7 +172,7 @@ def test_clone_changes_what_the_patch_says(house: House) -> None:
         "warm_start": [original["id"]],
         "priority": 3,
     }
-    changed = house.client.post(path, json=patch)
+    changed = server.client.post(path, json=patch)
     job = changed.json()
     assert changed.status_code == 201, changed.text
     assert (job["name"], job["priority"], job["warm_start"]) == (None, 3.0, [original["id"]])
@@ -178,20 +180,20 @@ def test_clone_changes_what_the_patch_says(house: House) -> None:
     assert job["spec"]["learning_rate"] == 0.1
     assert set(job["spec"]["space"]) == {"weight_decay"}
     assert job["spec"]["space"]["weight_decay"]["high"] == 1.0
-    broken = house.client.post(path, json={"space": {"weight_decay": {"low": 7000}}})
+    broken = server.client.post(path, json={"space": {"weight_decay": {"low": 7000}}})
     assert [error["field"] for error in broken.json()["errors"]] == ["space.weight_decay.high"]
 
 
-def test_enqueue_takes_what_lies_in_the_space(house: House) -> None:
-    path = f"{JOBS}/{house.submit()['id']}/enqueue"
-    assert house.client.post(path, json={"params": {"learning_rate": 0.1}}).status_code == 202
+def test_enqueue_takes_what_lies_in_the_space(server: ServerInProcess) -> None:
+    path = f"{JOBS}/{server.submit()['id']}/enqueue"
+    assert server.client.post(path, json={"params": {"learning_rate": 0.1}}).status_code == 202
     for params, field in (
         ({"learning_rate": 1e4}, "params.learning_rate"),
         ({"learning_rate": "fast"}, "params.learning_rate"),
         ({"momentum": 0.5}, "params.momentum"),
         ({}, "params"),
     ):
-        answer = house.client.post(path, json={"params": params})
+        answer = server.client.post(path, json={"params": params})
         assert answer.status_code == 422
         assert [error["field"] for error in answer.json()["errors"]] == [field]
 

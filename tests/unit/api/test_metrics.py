@@ -7,7 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.metering import MeteredStore, Meters
+from api.meters import Meters
+from api.observed_store import ObservedStore
 from hpsearch.errors import DatabaseUnavailable
 from hpsearch.history import Ending, Outcome, Report
 from hpsearch.jobs import JobState
@@ -15,12 +16,12 @@ from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import parse_spec
 from storage.overview import Overview
 from tests.fakes import MemoryStore
-from tests.unit.api.house import House
+from tests.unit.api.server_in_process import ServerInProcess
 
 
-def _series(house: House) -> dict[tuple[str, str], float]:
+def _series(server: ServerInProcess) -> dict[tuple[str, str], float]:
     """Values by name and first label."""
-    answer = house.client.get("/metrics")
+    answer = server.client.get("/metrics")
     assert answer.status_code == 200
     return {
         (sample.name, next(iter(sample.labels.values()), "")): sample.value
@@ -29,10 +30,10 @@ def _series(house: House) -> dict[tuple[str, str], float]:
     }
 
 
-def test_states_are_looked_up(house: House) -> None:
-    house.submit()
-    house.end(house.submit()["id"])
-    found = _series(house)
+def test_states_are_looked_up(server: ServerInProcess) -> None:
+    server.submit()
+    server.end(server.submit()["id"])
+    found = _series(server)
     assert found["hpsearch_jobs", "queued"] == 1
     assert found["hpsearch_jobs", "completed"] == 1
     assert found["hpsearch_jobs", "running"] == 0
@@ -45,20 +46,22 @@ def test_states_are_looked_up(house: House) -> None:
     assert found["hpsearch_database_up", ""] == 1
 
 
-def test_says_that_the_database_is_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_says_that_the_database_is_away(
+    server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def gone(_: Overview) -> Any:
         raise DatabaseUnavailable
 
     monkeypatch.setattr(Overview, "counts", gone)
-    found = _series(house)
+    found = _series(server)
     assert found["hpsearch_database_up", ""] == 0
     assert found["hpsearch_workers", ""] == 2
 
 
-def test_requests_are_timed_by_route_not_by_path(house: House) -> None:
+def test_requests_are_timed_by_route_not_by_path(server: ServerInProcess) -> None:
     for path in ("/api/v1/jobs/a", "/api/v1/jobs/b", "/nowhere", "/else", "/dashboard"):
-        house.client.get(path)
-    text = house.client.get("/metrics").text
+        server.client.get(path)
+    text = server.client.get("/metrics").text
     routes = {
         sample.labels["route"]: sample.value
         for family in text_string_to_metric_families(text)
@@ -73,7 +76,7 @@ def test_requests_are_timed_by_route_not_by_path(house: House) -> None:
 def test_the_runners_calls_are_timed_and_its_trials_counted() -> None:
     registry = CollectorRegistry()
     inner = MemoryStore()
-    store: JobStore = MeteredStore(inner, Meters(registry))
+    store: JobStore = ObservedStore(inner, Meters(registry))
     job = inner.add(parse_spec({"dataset": "small"}))
     assert [each.id for each in store.unfinished()] == [job.id]
     assert store.job(job.id).id == job.id
@@ -95,7 +98,7 @@ def test_endings_are_counted_and_logged_once_recorded(caplog: pytest.LogCaptureF
         def record(self, *args: Any) -> None:
             recorded.append(args)
 
-    store = MeteredStore(Recording(), Meters(registry))
+    store = ObservedStore(Recording(), Meters(registry))
     endings = {
         0: Ending(Outcome.COMPLETED, "done"),
         1: Ending(Outcome.DIVERGED, "diverged"),

@@ -5,13 +5,13 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from tests.unit.api.house import SMALLEST, House
+from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 
 
 @pytest.fixture
-def job(house: House) -> str:
-    job_id = str(house.submit()["id"])
-    house.run_a_little(job_id)
+def job(server: ServerInProcess) -> str:
+    job_id = str(server.submit()["id"])
+    server.run_a_little(job_id)
     return f"/api/v1/jobs/{job_id}"
 
 
@@ -20,8 +20,8 @@ def known(client: TestClient) -> str:
     return str(client.post("/api/v1/jobs", json=SMALLEST).json()["links"]["self"])
 
 
-def test_a_trial_says_why(house: House, job: str) -> None:
-    trial = house.client.get(f"{job}/trials/1").json()
+def test_a_trial_says_why(server: ServerInProcess, job: str) -> None:
+    trial = server.client.get(f"{job}/trials/1").json()
     assert (trial["state"], trial["outcome"]) == ("pruned", "pruned")
     assert trial["stop_reason"] == "below the median"
     assert trial["value"] is None
@@ -36,26 +36,26 @@ def test_a_trial_says_why(house: House, job: str) -> None:
     assert (why["step"], why["value"], why["bar"], why["compared"]) == (50, 0.8, 0.85, 6)
 
 
-def test_divergence_is_null_never_nan(house: House, job: str) -> None:
-    answer = house.client.get(f"{job}/trials/2")
+def test_divergence_is_null_never_nan(server: ServerInProcess, job: str) -> None:
+    answer = server.client.get(f"{job}/trials/2")
     trial = json.loads(answer.text, parse_constant=pytest.fail)
     assert trial["reports"] == [{"step": 50, "epoch": 0.5, "value": None, "loss": None}]
     assert (trial["why"]["iteration"], trial["why"]["value"]) == (7, None)
 
 
-def test_pages_of_trials_by_number_and_by_value(house: House, job: str) -> None:
-    first = house.client.get(f"{job}/trials", params={"limit": 3}).json()
-    rest = house.client.get(f"{job}/trials", params={"limit": 3, "after": first["next"]}).json()
+def test_pages_of_trials_by_number_and_by_value(server: ServerInProcess, job: str) -> None:
+    first = server.client.get(f"{job}/trials", params={"limit": 3}).json()
+    rest = server.client.get(f"{job}/trials", params={"limit": 3, "after": first["next"]}).json()
     assert [t["number"] for t in first["items"] + rest["items"]] == [0, 1, 2, 3]
     assert rest["next"] is None
-    by_value = house.client.get(f"{job}/trials", params={"order": "value"}).json()
+    by_value = server.client.get(f"{job}/trials", params={"order": "value"}).json()
     assert by_value["items"][0]["number"] == 0
 
 
-def test_best_and_rounds(house: House, job: str) -> None:
-    [best] = house.client.get(f"{job}/best").json()["items"]
+def test_best_and_rounds(server: ServerInProcess, job: str) -> None:
+    [best] = server.client.get(f"{job}/best").json()["items"]
     assert (best["number"], best["value"]) == (0, 0.95)
-    [first] = house.client.get(f"{job}/rounds").json()["items"]
+    [first] = server.client.get(f"{job}/rounds").json()["items"]
     assert first["ranges"]["learning_rate"]["high"] == 1000
     assert first["advice"] == ["look lower"]
     assert first["report_epochs"] == [0.5, 1.0]
@@ -86,9 +86,9 @@ def _events(text: str) -> list[tuple[int, str, dict[str, object]]]:
     return found
 
 
-def test_events_of_an_ended_job_come_whole_and_end(house: House, job: str) -> None:
-    house.end(job.rpartition("/")[2])
-    answer = house.client.get(f"{job}/events")
+def test_events_of_an_ended_job_come_whole_and_end(server: ServerInProcess, job: str) -> None:
+    server.end(job.rpartition("/")[2])
+    answer = server.client.get(f"{job}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     events = _events(answer.text)
     kinds = [kind for _, kind, _ in events]
@@ -102,9 +102,9 @@ def test_events_of_an_ended_job_come_whole_and_end(house: House, job: str) -> No
     numbers = [number for number, _, _ in events]
     assert numbers == sorted(set(numbers))
     middle = numbers[len(numbers) // 2]
-    rest = house.client.get(f"{job}/events", headers={"Last-Event-ID": str(middle)})
+    rest = server.client.get(f"{job}/events", headers={"Last-Event-ID": str(middle)})
     assert _events(rest.text) == [event for event in events if event[0] > middle]
-    done = house.client.get(f"{job}/events", headers={"Last-Event-ID": str(numbers[-1])})
+    done = server.client.get(f"{job}/events", headers={"Last-Event-ID": str(numbers[-1])})
     assert (done.status_code, done.content) == (204, b"")
 
 

@@ -12,34 +12,34 @@ from api.errors import STATUS, shown
 from api.settings import Settings, read_settings
 from hpsearch import errors
 from hpsearch.errors import DatabaseUnavailable, InvalidSettings
-from tests.unit.api.house import House
+from tests.unit.api.server_in_process import ServerInProcess
 
 
-def test_healthz_and_readyz(house: House) -> None:
-    assert house.client.get("/healthz").json() == {"status": "ok"}
-    ready = house.client.get("/readyz")
+def test_healthz_and_readyz(server: ServerInProcess) -> None:
+    assert server.client.get("/healthz").json() == {"status": "ok"}
+    ready = server.client.get("/readyz")
     body = ready.json()
     assert (ready.status_code, body["ready"], body["problems"]) == (200, True, [])
     assert (body["leader"], body["workers"]) == (True, 2)
     assert body["database"]["library"].startswith("SQLite 3.")
-    house.runner.problem = "no workers yet"
-    standing_by = house.client.get("/readyz")
+    server.runner.problem = "no workers yet"
+    standing_by = server.client.get("/readyz")
     assert (standing_by.status_code, standing_by.json()["problems"]) == (200, ["no workers yet"])
 
 
 def test_without_database_503_with_retry_after(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_: object) -> Any:
         raise DatabaseUnavailable("the database cannot be reached")
 
-    monkeypatch.setattr(type(house.database), "read", gone)
+    monkeypatch.setattr(type(server.database), "read", gone)
     facts = {"problems": ["gone"], "refused": "gone"}
-    monkeypatch.setattr(type(house.database), "check", lambda _: dict(facts))
-    answer = house.client.get("/api/v1/jobs")
+    monkeypatch.setattr(type(server.database), "check", lambda _: dict(facts))
+    answer = server.client.get("/api/v1/jobs")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"] == "/docs#problem-database-unavailable"
-    ready = house.client.get("/readyz")
+    ready = server.client.get("/readyz")
     assert (ready.status_code, ready.json()["ready"], ready.json()["problems"]) == (
         503,
         False,
@@ -48,23 +48,23 @@ def test_without_database_503_with_retry_after(
 
 
 def test_a_bug_is_a_problem_without_its_details(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bug(*_: object) -> Any:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(type(house.database), "read", bug)
-    answer = house.client.get("/api/v1/jobs")
+    monkeypatch.setattr(type(server.database), "read", bug)
+    answer = server.client.get("/api/v1/jobs")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
 
 
-def test_runner_starts_and_stops_with_the_server(house: House) -> None:
-    assert house.runner.calls == ["start"]
-    house.client.__exit__(None, None, None)
-    assert house.runner.calls == ["start", "stop 3"]
-    house.client.__enter__()
+def test_runner_starts_and_stops_with_the_server(server: ServerInProcess) -> None:
+    assert server.runner.calls == ["start"]
+    server.client.__exit__(None, None, None)
+    assert server.runner.calls == ["start", "stop 3"]
+    server.client.__enter__()
 
 
 def test_datasets(client: TestClient) -> None:
@@ -108,15 +108,15 @@ def _references(node: Any) -> list[str]:
     return []
 
 
-def test_answers_keep_to_their_description(house: House) -> None:
-    job_id = house.submit()["id"]
-    house.run_a_little(job_id)
-    api = house.client.get("/openapi.json").json()
+def test_answers_keep_to_their_description(server: ServerInProcess) -> None:
+    job_id = server.submit()["id"]
+    server.run_a_little(job_id)
+    api = server.client.get("/openapi.json").json()
     for path in ("", "/trials", "/trials/2", "/best", "/rounds"):
         template = "/api/v1/jobs/{job_id}" + path.replace("/2", "/{number}")
         content = api["paths"][template]["get"]["responses"]["200"]["content"]
         schema = {**content["application/json"]["schema"], "components": api["components"]}
-        answer = house.client.get(f"/api/v1/jobs/{job_id}{path}").json()
+        answer = server.client.get(f"/api/v1/jobs/{job_id}{path}").json()
         Draft202012Validator(schema).validate(answer)
 
 

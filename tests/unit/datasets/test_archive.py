@@ -13,7 +13,7 @@ import pytest
 from hpsearch.datasets import archive
 from hpsearch.datasets.archive import read_arrays
 from hpsearch.errors import DatasetError
-from tests.unit.datasets.hostile import (
+from tests.unit.datasets.hostile_files import (
     good,
     header,
     members,

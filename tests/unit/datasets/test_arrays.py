@@ -7,7 +7,7 @@ import pytest
 
 from hpsearch.datasets.arrays import to_dataset
 from hpsearch.errors import DatasetError
-from tests.unit.datasets.hostile import good
+from tests.unit.datasets.hostile_files import good
 
 
 def test_grey_images_get_a_channel() -> None:

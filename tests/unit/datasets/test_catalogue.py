@@ -12,9 +12,9 @@ from requests.exceptions import ConnectionError as NoNetwork
 
 from hpsearch.datasets import shelf
 from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatasetError, UnknownDataset
-from hpsearch.runner.ports import DatasetSource
-from tests.unit.datasets.hostile import good, members, objects, write_npz, write_zip
+from tests.unit.datasets.hostile_files import good, members, objects, write_npz, write_zip
 
 
 @pytest.fixture

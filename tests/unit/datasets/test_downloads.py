@@ -16,7 +16,7 @@ from hpsearch.datasets import downloads
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.downloads import DOWNLOADS, Download, fetch, read_cifar10, read_idx
 from hpsearch.errors import DatasetError
-from tests.unit.datasets.hostile import good, write_npz
+from tests.unit.datasets.hostile_files import good, write_npz
 
 IDX_NAMES = {
     "x_train": "train-images-idx3-ubyte.gz",

@@ -10,7 +10,7 @@ import pytest
 
 from hpsearch.digest import digest
 from hpsearch.errors import EngineLost, EngineUnavailable
-from hpsearch.jobs import JobState, Wish
+from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner import dispatcher as module
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.ports import LegFailed, LegResult
@@ -77,7 +77,7 @@ def test_cancel_ends_a_running_job_soon() -> None:
     store.add(spec_of())
     with dispatching(store, slowly):
         until(lambda: len(store.histories["job"].trials) > 0)
-        store.wish("job", Wish.CANCEL)
+        store.wish("job", RequestedState.CANCEL)
         until(lambda: store.jobs["job"].state is JobState.CANCELLED, seconds=2)
     assert store.jobs["job"].stop_reason == "cancelled by user"
     assert all(trial.ending is not None for trial in store.histories["job"].trials)
@@ -89,12 +89,12 @@ def test_a_paused_job_goes_on_to_the_same_result() -> None:
     store.add(spec_of(), "undisturbed")
     with dispatching(store, slowly):
         until(lambda: len(store.histories["job"].trials) > 8)
-        store.wish("job", Wish.PAUSE)
+        store.wish("job", RequestedState.PAUSE)
         until(lambda: store.jobs["job"].state is JobState.PAUSED)
         trials = len(store.histories["job"].trials)
         time.sleep(0.2)
         assert len(store.histories["job"].trials) == trials
-        store.wish("job", Wish.RUN)
+        store.wish("job", RequestedState.RUN)
         until(lambda: all(job.state.ended for job in store.jobs.values()))
     first, second = store.histories["job"], store.histories["undisturbed"]
     assert digest(spec_of(), first, None) == digest(spec_of(), second, None)

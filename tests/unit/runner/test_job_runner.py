@@ -12,9 +12,9 @@ from hpsearch.errors import DatabaseUnavailable, EngineLost, NetworkTooLarge, Wo
 from hpsearch.history import History, Outcome, TrialState
 from hpsearch.jobs import JobState
 from hpsearch.runner import job_runner
+from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner, Stopped
 from hpsearch.runner.ports import LegDone, LegFailed, LegResult
-from hpsearch.runner.turns import Share
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegReport, LegTask
 from tests.fakes import InlineEngine, MemorySource, MemoryStore

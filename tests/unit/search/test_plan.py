@@ -14,7 +14,7 @@ from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec, parse_spec
-from tests.simulator import Score, Simulation, diverged, learned, lost, valley
+from tests.made_up_trainers import Score, Simulation, diverged, learned, lost, valley
 
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 1e3, "log": True},

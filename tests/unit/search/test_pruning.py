@@ -12,7 +12,7 @@ from hpsearch.history import Ending, History, Outcome, Report, Trial
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec, parse_spec
-from tests.simulator import Simulation, valley
+from tests.made_up_trainers import Simulation, valley
 
 
 def spec_of(**changes: Any) -> SearchSpec:

@@ -1,0 +1,35 @@
+"""Times requests."""
+
+import time
+
+from prometheus_client import Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class RequestMeter:
+    """Times each request until its answer begins, as answers may be endless."""
+
+    def __init__(self, app: ASGIApp, requests: Histogram) -> None:
+        self._app = app
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        start = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                series = self._requests.labels(*_series(scope), message["status"])
+                series.observe(time.perf_counter() - start)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _series(scope: Scope) -> tuple[str, str]:
+    """Method and pattern of the route, never the path: as many series as routes, not as jobs."""
+    if "route" in scope:
+        return scope["method"], scope["route"].path
+    return (scope["method"], "dashboard") if "endpoint" in scope else ("any", "none")

@@ -1,0 +1,1 @@
+"""Real servers, clusters and databases for tests and benchmarks to drive and to kill."""

@@ -1,0 +1,131 @@
+"""What is checked before a job is accepted, beyond the form of its spec."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from hpsearch.datasets.source import DatasetSource
+from hpsearch.datasets.split import split_for
+from hpsearch.datasets.values import Dataset
+from hpsearch.errors import (
+    DatasetError,
+    FieldProblem,
+    ImpossibleShape,
+    InvalidSpec,
+    NetworkTooLarge,
+    UnknownDataset,
+)
+from hpsearch.nn import check_size, output_shapes
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import CategoricalParameter, Parameter, Value
+from hpsearch.spec.training import TrainingSettings
+
+EXTRAS = {"gp": ("torch", "scipy")}
+"""Packages that a sampler needs and that are not always installed."""
+
+
+def admit(spec: SearchSpec, source: DatasetSource) -> None:
+    """Refuse a job that could not run; raises InvalidSpec that names the fields.
+
+    The data set must be there and large enough, each network of the space that differs in one
+    parameter must be possible, a network that is fixed must fit the memory, and the sampler and the
+    pruner must be installed and able.
+    """
+    check_sampler(spec)
+    dataset, images = _dataset(spec, source)
+    problems = list(_problems_of_network(spec, dataset))
+    if not problems:
+        problems = list(_problems_of_size(spec, dataset, images))
+    if problems:
+        raise InvalidSpec(problems)
+
+
+def check_sampler(spec: SearchSpec) -> None:
+    """Raises InvalidSpec if the sampler cannot do what the spec asks."""
+    problems = list(_problems_of_sampler(spec))
+    if problems:
+        raise InvalidSpec(problems)
+
+
+def _problems_of_sampler(spec: SearchSpec) -> Iterator[FieldProblem]:
+    name = spec.sampler.name
+    missing = [package for package in EXTRAS.get(name, ()) if find_spec(package) is None]
+    if missing:
+        yield FieldProblem(
+            "sampler.name",
+            f"the {name} sampler needs {' and '.join(missing)}, which the server does not have; "
+            f"install hpsearch[{name}] there",
+            name,
+            "tpe, random or qmc",
+        )
+    if name == "gp":
+        for parameter in (key for key, each in spec.space.items() if each.when is not None):
+            yield FieldProblem(
+                f"space.{parameter}.when",
+                "the gp sampler knows no conditional parameters",
+                name,
+                "the samplers tpe, random and qmc",
+            )
+
+
+def _dataset(spec: SearchSpec, source: DatasetSource) -> tuple[Dataset, int]:
+    """The data set, and the number of images in the training part."""
+    try:
+        dataset = source.load(spec.dataset.name)
+    except UnknownDataset as error:
+        allowed = f"one of {', '.join(error.known)}"
+        problem = FieldProblem("dataset.name", str(error), error.name, allowed)
+        raise InvalidSpec([problem]) from None
+    except DatasetError as error:
+        raise InvalidSpec([FieldProblem("dataset.name", str(error), spec.dataset.name)]) from None
+    try:
+        images = len(split_for(spec, dataset).training)
+    except DatasetError as error:
+        raise InvalidSpec([FieldProblem("dataset.train_size", str(error))]) from None
+    return dataset, images
+
+
+def _problems_of_network(spec: SearchSpec, dataset: Dataset) -> Iterator[FieldProblem]:
+    """Try the smallest values together, then each parameter's other end alone."""
+    searched = {
+        name: parameter
+        for name, parameter in spec.space.items()
+        if name not in TrainingSettings.model_fields
+    }
+    first = {name: _ends(parameter)[0] for name, parameter in searched.items()}
+    yield from _problem(spec, dataset, first, "network")
+    for name, parameter in searched.items():
+        for value in _ends(parameter)[1:]:
+            yield from _problem(spec, dataset, {**first, name: value}, f"space.{name}")
+
+
+def _problem(
+    spec: SearchSpec, dataset: Dataset, params: dict[str, Value], field: str
+) -> Iterator[FieldProblem]:
+    network, _ = spec.settings_for(params)
+    try:
+        output_shapes(network, dataset.shape, dataset.classes)
+    except ImpossibleShape as error:
+        yield FieldProblem(field, str(error), params.get(field.removeprefix("space.")), error.needs)
+
+
+def _problems_of_size(spec: SearchSpec, dataset: Dataset, images: int) -> Iterator[FieldProblem]:
+    """Whether a fixed network fits the memory, with the smallest batch where that is searched.
+
+    Where numbers of the network are searched, a trial that does not fit ends by itself.
+    """
+    batch_size = spec.space.get("batch_size")
+    if any(name not in TrainingSettings.model_fields for name in spec.space):
+        return
+    smallest = spec.batch_size if batch_size is None else min(map(int, _ends(batch_size)))
+    try:
+        check_size(spec.network, dataset.shape, dataset.classes, min(smallest, images))
+    except NetworkTooLarge as error:
+        field = "batch_size" if batch_size is None else "space.batch_size"
+        allowed = f"a batch that needs {error.limit / 2**20:,.0f} MB at most"
+        yield FieldProblem(field, str(error), smallest, allowed)
+
+
+def _ends(parameter: Parameter) -> list[Value]:
+    if isinstance(parameter, CategoricalParameter):
+        return list(parameter.choices)
+    return [parameter.low, parameter.high]

@@ -1,0 +1,219 @@
+"""What the dispatcher records of running jobs: implements hpsearch.runner.ports.JobStore.
+
+Every method is one transaction over Optuna's tables and ours, so a crash leaves all of it or
+nothing. It need not survive a power cut unless it ends a job: what is lost is trained again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, and_, insert, select, update
+
+from hpsearch.errors import JobStateConflict
+from hpsearch.history import Cohort, Ending, History, Outcome, Report, Trial
+from hpsearch.jobs import Job, JobState
+from hpsearch.spec.parts import Budget
+from hpsearch.spec.space import Value
+from storage.database import Database
+from storage.events import EventKind, add_events
+from storage.rows import codec, tables
+from storage.rows.jobs import (
+    ENDED,
+    JobRow,
+    WarmStart,
+    change_job,
+    from_row,
+    lock_job,
+    now,
+    read_job,
+)
+from storage.rows.trial_reads import read_rounds, read_trials
+from storage.rows.trial_writes import add_trials, record_trials, running_numbers
+
+
+class SqlJobStore:
+    """The dispatcher's view of the database. Safe to call from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def unfinished(self) -> Sequence[Job]:
+        """All jobs that have not ended, oldest first."""
+        ended = [state.value for state in ENDED]
+        query = select(tables.jobs).where(tables.jobs.c.state.not_in(ended))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(tables.jobs.c.pk)).all()
+        return [from_row(row).job for row in rows]
+
+    def job(self, job_id: str) -> Job:
+        """One job as it is now; raises JobNotFound."""
+        with self._database.read() as connection:
+            return read_job(connection, job_id).job
+
+    def history(self, job_id: str) -> History:
+        """All that happened in the job, with the trials that it starts from."""
+        with self._database.read() as connection:
+            row = read_job(connection, job_id)
+            of_job = tables.trials.c.job_pk == row.pk
+            trials = read_trials(connection, row.job.spec.space, of_job)
+            return History(
+                trials=tuple(trials.values()),
+                rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
+                prior=tuple(t for source in row.warm_start for t in _prior(connection, source)),
+                enqueued=_waiting(connection, row.pk),
+                seconds=row.job.seconds,
+            )
+
+    def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
+        """Parameters that the user wants tried and that no trial has taken up yet, in order."""
+        with self._database.read() as connection:
+            return _waiting(connection, read_job(connection, job_id).pk)
+
+    def start(self, job_id: str, environment: Mapping[str, str]) -> None:
+        """queued or paused → running; the environment is kept from the first start."""
+        with self._database.write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.state is JobState.RUNNING:
+                return
+            _refuse_ended(row, "start")
+            if row.job.started_at is None:
+                text = codec.to_json(dict(environment))
+                change_job(connection, row, started_at=now(), environment=text)
+            _set_state(connection, row, JobState.RUNNING)
+
+    def pause(self, job_id: str, seconds: float) -> None:
+        """running or queued → paused, with the seconds of running so far."""
+        with self._database.write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.state is JobState.PAUSED:
+                return
+            _refuse_ended(row, "pause")
+            change_job(connection, row, seconds=seconds)
+            _set_state(connection, row, JobState.PAUSED)
+
+    def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
+        """Record a cohort's trials as running, and its round where `cohort.opens`."""
+        with self._database.write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            _refuse_ended(row, "open a cohort")
+            if _has_cohort(connection, row, cohort):
+                return
+            if cohort.opens:
+                _open_round(connection, row, cohort)
+            _take(connection, row.pk, cohort)
+            add_trials(connection, row, cohort.trials, now())
+            change_job(connection, row, seconds=seconds)
+
+    def record(
+        self,
+        job_id: str,
+        reports: Mapping[int, Report],
+        endings: Mapping[int, Ending],
+        seconds: float,
+    ) -> None:
+        """Record what trials (by number) reported and how trials ended.
+
+        A report that is there already is left as it is; an ended trial stays as it ended.
+        """
+        with self._database.write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.state.ended:
+                return  # all its trials ended with it
+            record_trials(connection, row.pk, reports, endings, now())
+            change_job(connection, row, seconds=seconds)
+
+    def end(
+        self,
+        job_id: str,
+        state: JobState,
+        reason: str,
+        seconds: float,
+        budget: Budget | None = None,
+    ) -> bool:
+        """End the job. Trials still running end with it, as cancelled, for the same reason.
+
+        Where `budget` is given and the job has another one by now, nothing happens: False.
+        """
+        with self._database.write(durable=True) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.state.ended:
+                return True
+            if budget is not None and budget != row.job.spec.budget:
+                return False
+            cancelled = Ending(Outcome.CANCELLED, reason)
+            endings = dict.fromkeys(running_numbers(connection, row.pk), cancelled)
+            moment = now()
+            record_trials(connection, row.pk, {}, endings, moment)
+            change_job(connection, row, seconds=seconds, finished_at=moment)
+            _set_state(connection, row, state, codec.clean(reason))
+            return True
+
+
+def _refuse_ended(row: JobRow, verb: str) -> None:
+    if row.job.state.ended:
+        raise JobStateConflict(row.job.id, row.job.state.value, verb)
+
+
+def _set_state(
+    connection: Connection, row: JobRow, state: JobState, reason: str | None = None
+) -> None:
+    change_job(connection, row, state=state.value, stop_reason=reason)
+    told = {"state": state.value, "stop_reason": reason}
+    add_events(connection, row.pk, now(), [(EventKind.STATE_CHANGED, told)])
+
+
+def _prior(connection: Connection, source: WarmStart) -> list[Trial]:
+    """An earlier job's trials as they were when the later job was created."""
+    earlier = read_job(connection, source.job_id)
+    which = and_(
+        tables.trials.c.job_pk == earlier.pk,
+        tables.trials.c.number < source.trials,
+        tables.trials.c.number.not_in(source.running),
+    )
+    return list(read_trials(connection, earlier.job.spec.space, which).values())
+
+
+def _waiting(connection: Connection, pk: int) -> tuple[Mapping[str, Value], ...]:
+    table = tables.enqueued
+    query = select(table.c.params).where(table.c.job_pk == pk, table.c.cohort.is_(None))
+    texts = connection.execute(query.order_by(table.c.pk)).scalars()
+    return tuple(json.loads(text) for text in texts)
+
+
+def _take(connection: Connection, pk: int, cohort: Cohort) -> None:
+    """Mark the first of the waiting parameters as taken up by this cohort."""
+    if not cohort.taken:
+        return
+    table = tables.enqueued
+    first = (
+        select(table.c.pk)
+        .where(table.c.job_pk == pk, table.c.cohort.is_(None))
+        .order_by(table.c.pk)
+        .limit(cohort.taken)
+    )
+    connection.execute(
+        update(table).where(table.c.pk.in_(first.scalar_subquery())).values(cohort=cohort.index)
+    )
+
+
+def _has_cohort(connection: Connection, row: JobRow, cohort: Cohort) -> bool:
+    """Whether these very trials are there; raises ValueError where others have their numbers."""
+    table = tables.trials
+    numbers = [trial.number for trial in cohort.trials]
+    query = select(table.c.cohort).where(table.c.job_pk == row.pk, table.c.number.in_(numbers))
+    found = connection.execute(query).scalars().all()
+    if not found:
+        return False
+    if list(found) == [cohort.index] * len(numbers):
+        return True
+    raise ValueError(f"trials {numbers} of job {row.job.id} belong to cohorts {sorted(set(found))}")
+
+
+def _open_round(connection: Connection, row: JobRow, cohort: Cohort) -> None:
+    opened = cohort.round
+    connection.execute(
+        insert(tables.rounds),
+        {"job_pk": row.pk, "index": opened.index, "round": codec.round_out(opened)},
+    )
+    told = {"round": opened.index, "reason": opened.reason, "epochs": opened.epochs}
+    add_events(connection, row.pk, now(), [(EventKind.ROUND_OPENED, told)])

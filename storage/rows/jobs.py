@@ -1,0 +1,137 @@
+"""Rows of `hps_jobs`, and the jobs that they stand for."""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from hpsearch.errors import JobNotFound
+from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.spec.search import SearchSpec
+from storage.rows.codec import to_json
+from storage.rows.tables import jobs
+
+ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+ID_LENGTH = 10  # 50 random bits
+_ID = re.compile(f"[{ID_ALPHABET}]{{{ID_LENGTH}}}")
+
+ENDED = tuple(state for state in JobState if state.ended)
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """The trials of an earlier job that a job starts from, as they were when it was created.
+
+    trials: how many that job had. running: the numbers of those that had not ended.
+    """
+
+    job_id: str
+    trials: int
+    running: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job, and what only storage knows of it."""
+
+    pk: int
+    study_id: int
+    job: Job
+    warm_start: tuple[WarmStart, ...]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def check_id(job_id: str) -> None:
+    """Raises JobNotFound for a text that is no job's id, before it reaches the database."""
+    if not _ID.fullmatch(job_id):
+        raise JobNotFound(job_id)
+
+
+def job_pk(connection: Connection, job_id: str) -> int:
+    """The key of a job's row; raises JobNotFound."""
+    check_id(job_id)
+    pk = connection.execute(select(jobs.c.pk).where(jobs.c.id == job_id)).scalar()
+    if pk is None:
+        raise JobNotFound(job_id)
+    return int(pk)
+
+
+def read_job(connection: Connection, job_id: str) -> JobRow:
+    """The job as it is; raises JobNotFound."""
+    return _one(connection, job_id, lock=False)
+
+
+def lock_job(connection: Connection, job_id: str) -> JobRow:
+    """The job as it is, and nobody else changes it until this transaction ends."""
+    return _one(connection, job_id, lock=True)
+
+
+def _one(connection: Connection, job_id: str, lock: bool) -> JobRow:
+    check_id(job_id)
+    query = select(jobs).where(jobs.c.id == job_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise JobNotFound(job_id)
+    return from_row(row)
+
+
+def change_job(connection: Connection, row: JobRow, **values: object) -> None:
+    """Change columns of a job that is locked; every change counts its version up."""
+    connection.execute(
+        update(jobs).where(jobs.c.pk == row.pk).values(version=jobs.c.version + 1, **values)
+    )
+
+
+def from_row(row: Row[Any]) -> JobRow:
+    warm_start = warm_start_in(row.warm_start)
+    job = Job(
+        id=row.id,
+        spec=spec_in(row.spec),
+        state=JobState(row.state),
+        wish=RequestedState(row.wish),
+        study=row.study,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        stop_reason=row.stop_reason,
+        seconds=row.seconds,
+        priority=row.priority,
+        version=row.version,
+        warm_start=tuple(source.job_id for source in warm_start),
+        environment=json.loads(row.environment),
+    )
+    return JobRow(row.pk, row.study_id, job, warm_start)
+
+
+@lru_cache(maxsize=256)
+def spec_in(text: str) -> SearchSpec:
+    """A stored spec; it was checked when it came, so only its types are checked here."""
+    return SearchSpec.model_validate_json(text)
+
+
+def spec_out(spec: SearchSpec) -> str:
+    return to_json(spec.canonical())
+
+
+def warm_start_out(sources: tuple[WarmStart, ...]) -> str:
+    return to_json(
+        [{"job": s.job_id, "trials": s.trials, "running": list(s.running)} for s in sources]
+    )
+
+
+def warm_start_in(text: str) -> tuple[WarmStart, ...]:
+    facts: list[Mapping[str, Any]] = json.loads(text)
+    return tuple(WarmStart(fact["job"], fact["trials"], tuple(fact["running"])) for fact in facts)

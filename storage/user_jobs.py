@@ -1,0 +1,249 @@
+"""The jobs: created, listed and wished for by users. Every call is one transaction."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hpsearch.errors import FieldProblem, IdempotencyConflict, InvalidSpec, JobNotFound
+from hpsearch.history import TrialState
+from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.spec.parts import Budget
+from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Value
+from storage.database import Database
+from storage.events import EventKind, add_events
+from storage.rows import optuna_tables, tables
+from storage.rows.codec import clean, to_json
+from storage.rows.jobs import (
+    JobRow,
+    WarmStart,
+    change_job,
+    from_row,
+    job_pk,
+    lock_job,
+    new_id,
+    now,
+    read_job,
+    spec_out,
+    warm_start_out,
+)
+from storage.rows.params import problems
+
+METRIC = "validation accuracy"
+
+_INSERT: Mapping[str, Callable[[Table], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+
+
+class Jobs:
+    """What users do with jobs. What returns has been committed, and survives a power cut."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        spec: SearchSpec,
+        idempotency_key: str | None = None,
+        warm_start: Sequence[str] = (),
+        priority: float = 1.0,
+    ) -> tuple[Job, bool]:
+        """Add a queued job; says whether it is new.
+
+        The same key with the same spec, warm start and priority gives the job that it gave the
+        first time; with others it raises IdempotencyConflict. `warm_start` are ids of earlier
+        jobs: their trials that have ended by now are known to this job, and raise JobNotFound
+        where there is no such job.
+        """
+        job_id = new_id()
+        with self._database.write(durable=True) as connection:
+            if idempotency_key is not None:
+                body = _fingerprint(spec, warm_start, priority)
+                known = _claim(connection, idempotency_key, body, job_id)
+                if known is not None:
+                    return read_job(connection, known).job, False
+            sources = tuple(_warm_start(connection, source) for source in warm_start)
+            _insert(connection, job_id, spec, sources, priority)
+            return read_job(connection, job_id).job, True
+
+    def get(self, job_id: str) -> Job:
+        """Raises JobNotFound."""
+        with self._database.read() as connection:
+            return read_job(connection, job_id).job
+
+    def list(
+        self, state: JobState | None = None, limit: int = 50, after: str | None = None
+    ) -> tuple[list[Job], str | None]:
+        """Jobs, newest first, and a cursor for `after` where there are more.
+
+        Raises InvalidSpec that names `after` for a text that is no cursor of ours.
+        """
+        query = select(tables.jobs).order_by(tables.jobs.c.pk.desc()).limit(limit + 1)
+        if state is not None:
+            query = query.where(tables.jobs.c.state == state.value)
+        with self._database.read() as connection:
+            if after is not None:
+                query = query.where(tables.jobs.c.pk < _cursor(connection, after))
+            rows = [from_row(row).job for row in connection.execute(query)]
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+    def wish(self, job_id: str, wish: RequestedState) -> Job:
+        """Say what the job shall do; the dispatcher makes it so. A wish that holds is no change.
+
+        Raises JobNotFound, and JobStateConflict where the job's state does not allow it.
+        """
+        with self._database.write(durable=True) as connection:
+            row = lock_job(connection, job_id)
+            if not row.job.changes_with(wish):
+                return row.job
+            change_job(connection, row, wish=wish.value)
+            self._tell(connection, row, EventKind.WISH_CHANGED, {"wish": wish.value})
+            return replace(row.job, wish=wish, version=row.job.version + 1)
+
+    def change_budget(self, job_id: str, budget: Budget) -> Job:
+        """Give the job another budget; one that has completed or was cancelled then goes on.
+
+        Raises JobNotFound, and JobStateConflict for a job that failed.
+        """
+        with self._database.write(durable=True) as connection:
+            row = lock_job(connection, job_id)
+            row.job.refuse_failed("take another budget")
+            spec = row.job.spec.model_copy(update={"budget": budget})
+            change_job(connection, row, spec=spec_out(spec))
+            told = {"budget": budget.model_dump(mode="json")}
+            self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
+            if row.job.state.ended:
+                self._reopen(connection, row)
+            return read_job(connection, job_id).job
+
+    def set_priority(self, job_id: str, priority: float) -> Job:
+        """Change the share of the workers that the job gets. Raises JobNotFound."""
+        with self._database.write(durable=True) as connection:
+            row = lock_job(connection, job_id)
+            change_job(connection, row, priority=priority)
+            self._tell(connection, row, EventKind.PRIORITY_CHANGED, {"priority": priority})
+            return replace(row.job, priority=priority, version=row.job.version + 1)
+
+    def enqueue(self, job_id: str, params: Mapping[str, Value]) -> Job:
+        """Have the job try these parameters; what is left out is sampled.
+
+        Raises JobNotFound, InvalidSpec that names each parameter at fault, and JobStateConflict
+        where the job has ended.
+        """
+        with self._database.write(durable=True) as connection:
+            row = lock_job(connection, job_id)
+            row.job.refuse_ended("take a trial")
+            found = list(problems(row.job.spec.space, params))
+            if found:
+                raise InvalidSpec(found)
+            text = to_json(dict(params))
+            connection.execute(insert(tables.enqueued), {"job_pk": row.pk, "params": text})
+            change_job(connection, row)
+            self._tell(connection, row, EventKind.TRIAL_ENQUEUED, {"params": dict(params)})
+            return replace(row.job, version=row.job.version + 1)
+
+    def _reopen(self, connection: Connection, row: JobRow) -> None:
+        change_job(
+            connection,
+            row,
+            state=JobState.QUEUED.value,
+            wish=RequestedState.RUN.value,
+            stop_reason=None,
+            finished_at=None,
+        )
+        told = {"state": JobState.QUEUED.value, "stop_reason": None}
+        self._tell(connection, row, EventKind.STATE_CHANGED, told)
+
+    @staticmethod
+    def _tell(
+        connection: Connection, row: JobRow, kind: EventKind, payload: Mapping[str, Any]
+    ) -> None:
+        add_events(connection, row.pk, now(), [(kind, payload)])
+
+
+def _insert(
+    connection: Connection,
+    job_id: str,
+    spec: SearchSpec,
+    warm_start: tuple[WarmStart, ...],
+    priority: float,
+) -> None:
+    study = f"{clean(spec.name or 'search')}-{job_id}"
+    attributes = {
+        "job": job_id,
+        "dataset": spec.dataset.name,
+        "sampler": spec.sampler.name,
+        "pruner": spec.pruner.name,
+        "seed": spec.seed,
+    }
+    texts = {key: to_json(value) for key, value in attributes.items()}
+    moment = now()
+    pk = connection.execute(
+        insert(tables.jobs).returning(tables.jobs.c.pk),
+        {
+            "id": job_id,
+            "study_id": optuna_tables.create_study(connection, study, texts, to_json([METRIC])),
+            "study": study,
+            "spec": spec_out(spec),
+            "state": JobState.QUEUED.value,
+            "wish": RequestedState.RUN.value,
+            "seconds": 0.0,
+            "priority": priority,
+            "version": 1,
+            "warm_start": warm_start_out(warm_start),
+            "environment": "{}",
+            "created_at": moment,
+        },
+    ).scalar_one()
+    add_events(connection, pk, moment, [(EventKind.JOB_CREATED, {"name": spec.name})])
+
+
+def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | None:
+    """Take the key for `job_id`, or say whose it is. Of two at once, the second waits here."""
+    table = tables.idempotency_keys
+    key_sha256 = _sha256(key)
+    claim = _INSERT[connection.dialect.name](table).on_conflict_do_nothing()
+    taken = connection.execute(
+        claim.returning(table.c.job_id),
+        {"key_sha256": key_sha256, "body_sha256": body, "job_id": job_id, "created_at": now()},
+    ).scalar()
+    if taken is not None:
+        return None
+    query = select(table.c.body_sha256, table.c.job_id).where(table.c.key_sha256 == key_sha256)
+    known = connection.execute(query).one()
+    if known.body_sha256 != body:
+        raise IdempotencyConflict(key)
+    return str(known.job_id)
+
+
+def _fingerprint(spec: SearchSpec, warm_start: Sequence[str], priority: float) -> str:
+    body = {"spec": spec.canonical(), "warm_start": list(warm_start), "priority": priority}
+    return _sha256(json.dumps(body, sort_keys=True))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _warm_start(connection: Connection, job_id: str) -> WarmStart:
+    table = tables.trials
+    pk = job_pk(connection, job_id)
+    of_job = select(table.c.number, table.c.state).where(table.c.job_pk == pk)
+    states = dict(connection.execute(of_job).all())
+    running = sorted(n for n, state in states.items() if state == TrialState.RUNNING)
+    return WarmStart(job_id, len(states), tuple(running))
+
+
+def _cursor(connection: Connection, after: str) -> int:
+    try:
+        return job_pk(connection, after)
+    except JobNotFound:
+        problem = FieldProblem("after", "is not a cursor of this list", after, "a value of `next`")
+        raise InvalidSpec([problem]) from None

@@ -1,0 +1,41 @@
+"""Which wishes a job's state allows: the whole table."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hpsearch.errors import JobStateConflict
+from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.spec.search import parse_spec
+
+SPEC = parse_spec({"dataset": "digits", "network": "lenet5"})
+LIVE = (JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
+ENDED = (JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED)
+
+
+def job(state: JobState, wish: RequestedState) -> Job:
+    return Job("aaaaaaaaaa", SPEC, state, wish, "search-aaaaaaaaaa", datetime.now(UTC))
+
+
+@pytest.mark.parametrize("state", LIVE)
+def test_a_live_job_follows_every_wish_but_none_after_a_cancel(state: JobState) -> None:
+    for held in (RequestedState.RUN, RequestedState.PAUSE):
+        for wish in RequestedState:
+            assert job(state, held).changes_with(wish) == (wish is not held)
+    assert not job(state, RequestedState.CANCEL).changes_with(RequestedState.CANCEL)
+    for wish in (RequestedState.RUN, RequestedState.PAUSE):
+        with pytest.raises(JobStateConflict, match="being cancelled"):
+            job(state, RequestedState.CANCEL).changes_with(wish)
+
+
+@pytest.mark.parametrize("state", ENDED)
+@pytest.mark.parametrize("held", RequestedState)
+@pytest.mark.parametrize("wish", RequestedState)
+def test_an_ended_job_follows_none(
+    state: JobState, held: RequestedState, wish: RequestedState
+) -> None:
+    if (state, wish) == (JobState.CANCELLED, RequestedState.CANCEL):
+        assert not job(state, held).changes_with(wish)
+        return
+    with pytest.raises(JobStateConflict, match=f"is {state.value}: it cannot be "):
+        job(state, held).changes_with(wish)
