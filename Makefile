@@ -7,7 +7,7 @@ ARGS ?=
 TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-feeding bench-running bench-search bench-training chaos
+.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-certificate bench-feeding bench-running bench-search bench-training chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -57,6 +57,9 @@ clean:  ## remove .venv and caches; the data folder stays
 
 bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna's storage (ARGS=--quick)
 	$(BIN)/python -m benchmarks.bookkeeping $(ARGS)
+
+bench-certificate: setup-dev  ## how often a certificate is right, beside the truth (ARGS="--quick"; resumable; HPSEARCH_TEST_DATA: folder of mnist.npz)
+	$(BIN)/python -m benchmarks.certificate $(ARGS)
 
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.running $(ARGS)

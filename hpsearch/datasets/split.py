@@ -1,5 +1,7 @@
 """The part that trials train on, and the part that scores them; the test part is never touched."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +23,26 @@ def split_for(spec: SearchSpec, dataset: Dataset) -> Split:
         fraction=spec.validation.fraction,
         stratified=spec.validation.stratified,
         seed=spec.seed,
+    )
+
+
+def training_data(spec: SearchSpec, dataset: Dataset) -> Part:
+    """All images that a job with this spec may learn from: both parts of its split."""
+    return _part(dataset.training, _taken(spec, dataset))
+
+
+def fresh_split(spec: SearchSpec, dataset: Dataset, seed: int) -> Split:
+    """Another split of the same images, as `split_for` would make it, drawn with `seed`.
+
+    Raises DatasetError.
+    """
+    whole = training_data(spec, dataset)
+    return split(
+        replace(dataset, training=whole),
+        train_size=None,
+        fraction=spec.validation.fraction,
+        stratified=spec.validation.stratified,
+        seed=seed,
     )
 
 
@@ -51,14 +73,23 @@ def split(
     if stratified:
         _check_classes(dataset, labels[training], labels[validation])
     return Split(
-        training=_part(dataset, training),
-        validation=_part(dataset, validation),
+        training=_part(dataset.training, training),
+        validation=_part(dataset.training, validation),
         classes=dataset.classes,
     )
 
 
-def _part(dataset: Dataset, indices: Indices) -> Part:
-    return Part(dataset.training.images[indices], dataset.training.labels[indices])
+def _taken(spec: SearchSpec, dataset: Dataset) -> Indices:
+    """Indices of the images that a job takes from the training data, ascending."""
+    labels = dataset.training.labels
+    if spec.dataset.train_size is None:
+        return np.arange(len(labels))
+    order = _stratified_order if spec.validation.stratified else _order
+    return np.sort(order(labels, spec.seed)[: spec.dataset.train_size])
+
+
+def _part(whole: Part, indices: Indices) -> Part:
+    return Part(whole.images[indices], whole.labels[indices])
 
 
 def _order(labels: Labels, seed: int) -> Indices:

@@ -1,0 +1,94 @@
+"""Intervals and comparisons of scores that repeated trainings gave, as pure functions.
+
+Scores are shares of images classified right. Trainings that are repeated on fresh splits of the
+same images are not independent: their training parts overlap, so that the plain t-test finds
+differences that are not there. What is done about it here stands in
+docs/decisions/what-the-certificate-knows.md, with how often each formula was right.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the truth lies, with 95 % confidence."""
+
+    low: float
+    high: float
+
+
+def mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def variance(values: Sequence[float]) -> float:
+    """Of the distribution that the values are drawn from; at least two values."""
+    centre = mean(values)
+    return math.fsum((value - centre) ** 2 for value in values) / (len(values) - 1)
+
+
+def resampled_interval(values: Sequence[float], ratio: float) -> Interval:
+    """The interval of the mean of values from repeated random splits of the same images.
+
+    `ratio` is validation images over training images of a split. The corrected resampled t-test of
+    Nadeau and Bengio (2003), "Inference for the Generalization Error": the variance of the mean is
+    (1 / repeats + ratio) times the values'.
+    """
+    repeats = len(values)
+    error = math.sqrt((1 / repeats + ratio) * variance(values))
+    half = _quantile(repeats - 1) * error
+    return Interval(mean(values) - half, mean(values) + half)
+
+
+def luck(repeats: Mapping[int, Sequence[float]], images: int) -> float:
+    """The variance of accuracy from training to training, without that of the images it is seen on.
+
+    repeats: scores of each candidate on `images` images each; what these alone let them vary is
+    binomial. Candidates of one search have much the same luck, so theirs is put together.
+    """
+    excess = [
+        variance(scores) - mean(scores) * (1 - mean(scores)) / images for scores in repeats.values()
+    ]
+    return max(0.0, mean(excess))
+
+
+def final_interval(
+    score: float, tested: int, repeats: Mapping[int, Sequence[float]], validated: int
+) -> Interval:
+    """The interval of the winner's accuracy from its one score on `tested` test images.
+
+    repeats: the certificate's scores of each candidate, on `validated` images each.
+    """
+    freedom = sum(len(scores) - 1 for scores in repeats.values())
+    return accuracy_interval(score, tested, luck(repeats, validated), freedom)
+
+
+def accuracy_interval(score: float, images: int, luck_variance: float, freedom: float) -> Interval:
+    """The interval of the accuracy that a setting gives on average, from one training's score.
+
+    score: share of `images` unseen test images that one training got right. luck_variance: of
+    accuracy from training to training, estimated with `freedom` degrees of freedom.
+
+    Wilson's interval with the luck added to its variance, (p − score)² ≤ t² (p (1 − p) / images +
+    luck), solved for p; t has the degrees of freedom of Welch and Satterthwaite.
+    """
+    binomial = max(score * (1 - score), 1 / (4 * images)) / images
+    total = binomial + luck_variance
+    effective = freedom * (total / luck_variance) ** 2 if luck_variance else math.inf
+    square = _quantile(min(effective, 1e6)) ** 2
+    a = 1 + square / images
+    b = 2 * score + square / images
+    c = score**2 - square * luck_variance
+    root = math.sqrt(max(0.0, b * b - 4 * a * c))
+    return Interval(max(0.0, (b - root) / (2 * a)), min(1.0, (b + root) / (2 * a)))
+
+
+def _quantile(freedom: float) -> float:
+    """Of Student's distribution, two-sided."""
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
