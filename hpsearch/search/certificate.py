@@ -5,7 +5,7 @@ training data, the same ones for each, so that what differs between two of them 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,8 @@ CONFIRMATION = 0x636F_6E66  # "conf": greater than any trial's number
 class Verdict:
     """What the repeats say. winner: the trial that is taken.
 
-    better_than: the others, where it is better than each of them beyond doubt. tied: those that
-    cannot be told from the best one, the winner included, where there are several.
+    better_than: those that it is better than beyond doubt. tied: those that cannot be told from the
+    one with the best mean, both included; empty where that one is alone.
     """
 
     winner: int
@@ -55,21 +55,30 @@ def judge(
     Higher scores are better. `ratio` is validation images over training images of a split. The best
     by mean wins, unless others are tied with it: then the cheapest of those.
     """
-    best = max(scores, key=lambda number: (mean(scores[number]), -costs[number], -number))
-    others = [number for number in scores if number != best]
-    tied = [n for n in others if not better(scores[best], scores[n], ratio)]
-    if not tied:
-        words = f"trial {best} is the only candidate"
-        if others:
-            words = f"trial {best} is better than {_listed(others)}"
-        return Verdict(best, tuple(sorted(others)), (), words)
-    equals = sorted((best, *tied))
-    cheapest = min(costs[number] for number in equals)
-    winner = best if costs[best] == cheapest else _best_of(equals, scores, costs, cheapest)
+    best = _highest(scores, scores)
+    tied = [n for n in scores if n != best and not better(scores[best], scores[n], ratio)]
+    equals = sorted((best, *tied)) if tied else []
+    cheapest = min((costs[number] for number in equals), default=costs[best])
+    winner = _highest([n for n in equals or [best] if costs[n] == cheapest], scores)
+    rest = sorted(set(scores) - {winner, *equals})
+    beaten = tuple(n for n in rest if better(scores[winner], scores[n], ratio))
     alike = all(costs[number] == cheapest for number in equals)
-    reason = "it scored highest and none is cheaper" if alike else "it is the cheapest of them"
-    words = f"a tie of {_listed(equals)}; trial {winner} is taken because {reason}"
-    return Verdict(winner, (), tuple(equals), words)
+    return Verdict(winner, beaten, tuple(equals), _words(winner, beaten, equals, alike))
+
+
+def _words(winner: int, beaten: Sequence[int], tied: Sequence[int], alike: bool) -> str:
+    if not tied and not beaten:
+        return f"trial {winner} is the only candidate"
+    if not tied:
+        return f"trial {winner} is better than {_listed(beaten)}"
+    better_than = f", better than {_listed(beaten)}" if beaten else ""
+    reason = "it scored highest and all cost the same" if alike else "it is the cheapest of them"
+    return f"a tie of {_listed(tied)}{better_than}; trial {winner} is taken because {reason}"
+
+
+def _highest(numbers: Iterable[int], scores: Mapping[int, Sequence[float]]) -> int:
+    """By mean score; the lower number where several have it."""
+    return max(numbers, key=lambda number: (mean(scores[number]), -number))
 
 
 def better(scores: Sequence[float], others: Sequence[float], ratio: float) -> bool:
@@ -82,16 +91,6 @@ def difference(scores: Sequence[float], others: Sequence[float], ratio: float) -
     if len(scores) < 2:
         return Interval(-math.inf, math.inf)
     return resampled_interval([a - b for a, b in zip(scores, others, strict=True)], ratio)
-
-
-def _best_of(
-    numbers: Sequence[int],
-    scores: Mapping[int, Sequence[float]],
-    costs: Mapping[int, float],
-    cost: float,
-) -> int:
-    cheap = [number for number in numbers if costs[number] == cost]
-    return max(cheap, key=lambda number: (mean(scores[number]), -number))
 
 
 def _listed(numbers: Sequence[int]) -> str:

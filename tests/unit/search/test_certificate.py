@@ -10,9 +10,7 @@ BY_SAMPLER = Origin("sampler", "tpe", 1, 0)
 
 def trial(number: int, value: float, rate: float, outcome: Outcome = Outcome.COMPLETED) -> Trial:
     report = Report(300, 3.0, value, 0.1)
-    return Trial(
-        number, 0, 0, {"learning_rate": rate}, BY_SAMPLER, (report,), Ending(outcome, "")
-    )
+    return Trial(number, 0, 0, {"learning_rate": rate}, BY_SAMPLER, (report,), Ending(outcome, ""))
 
 
 def test_the_best_complete_trials_of_different_parameters_are_candidates() -> None:
