@@ -12,7 +12,7 @@ from hpsearch.spec.base import Part
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.problems import parse
 from hpsearch.spec.space import Choice, Value
-from hpsearch.spec.submission import MAX_PRIORITY, Submission, json_object, parse_submission
+from hpsearch.spec.submission import Priority, Submission, json_object, parse_submission
 
 
 class JobChange(Part):
@@ -20,7 +20,7 @@ class JobChange(Part):
 
     budget: dict[str, Any] | None = None
     """Fields of the budget to change; null takes one away, those not named stay."""
-    priority: float | None = Field(default=None, gt=0, le=MAX_PRIORITY)
+    priority: Priority | None = None
 
 
 class EnqueuedTrial(Part):

@@ -1,5 +1,6 @@
 """`hpsearch verify`: trains a few trials of a job again and compares them with its answers."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from hpsearch.datasets.split import split_for
 from hpsearch.environment import environment
 from hpsearch.errors import ServiceError
 from hpsearch.history import Report
-from hpsearch.spec.search import parse_spec
+from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 from hpsearch.verification import Verdict, sample, verify
 
 Answer = Mapping[str, Any]
@@ -22,7 +23,9 @@ Answer = Mapping[str, Any]
 def verify_job(client: Client, job_id: str, count: int, source: Catalogue, out: Console) -> bool:
     """Print what came of `count` trials that were trained again here; True where all agree."""
     job = client.job(job_id)
-    spec = parse_spec(job["spec"])
+    spec = read_stored(json.dumps(job["spec"]), SPEC_VERSION)
+    if isinstance(spec, Unreadable):
+        raise ServiceError([f"the spec of job {job_id} cannot be run here: {spec.reason}"])
     reported = {trial["number"]: trial for trial in client.trials(job_id) if trial["reports"]}
     if not reported:
         raise ServiceError([f"job {job_id} has no trial that reported yet"])

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pydantic_core import PydanticCustomError
 
 from hpsearch.spec.base import Part
+from hpsearch.spec.bounds import Bounds
 
 Architecture = Literal["mlp", "simple_convnet", "lenet5", "alexnet_small", "deep_convnet"]
 Activation = Literal["relu", "sigmoid", "tanh"]
@@ -36,20 +37,21 @@ def refuse_zero_weights(value: object) -> object:
         raise PydanticCustomError(
             "zero_weights",
             "weights must not all start at zero: the units of a layer would get the same gradient "
-            'and stay alike for ever (symmetry); use "he", "xavier" or a positive standard '
+            'and stay alike (symmetry); use "he", "xavier" or a positive standard '
             "deviation",
         )
     return value
 
 
 Initializer = Annotated[
-    Literal["he", "xavier"] | Annotated[float, Field(gt=0, le=1e3, allow_inf_nan=False)],
+    Literal["he", "xavier"] | Annotated[float, Bounds(ge=1e-12, le=1e3)],
     BeforeValidator(refuse_zero_weights),
 ]
-Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
-Filters = Annotated[int, Field(ge=1, le=MAX_FILTERS)]
-KernelSize = Annotated[int, Field(ge=1, le=MAX_KERNEL)]
-DropoutRate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Units = Annotated[int, Bounds(ge=1, le=MAX_UNITS)]
+Filters = Annotated[int, Bounds(ge=1, le=MAX_FILTERS)]
+KernelSize = Annotated[int, Bounds(ge=1, le=MAX_KERNEL)]
+Padding = Annotated[int, Bounds(ge=0, le=MAX_KERNEL)]
+DropoutRate = Annotated[float, Bounds(ge=0, lt=1)]
 
 
 class AffineSettings(Part):
@@ -69,7 +71,7 @@ class ConvolutionSettings(Part):
         3, description=f"height and width of a filter, 1 to {MAX_KERNEL}"
     )
     stride: KernelSize = Field(1, description=f"step between outputs, 1 to {MAX_KERNEL}")
-    padding: int = Field(0, ge=0, le=MAX_KERNEL, description="rows and columns of zeros around")
+    padding: Padding = Field(0, description="rows and columns of zeros around")
     initializer: Initializer | None = Field(None, description="default: the network's")
 
 
@@ -78,7 +80,7 @@ class PoolingSettings(Part):
 
     window: KernelSize = Field(2, description=f"height and width of a window, 1 to {MAX_KERNEL}")
     stride: KernelSize | None = Field(None, description="step between windows; default: the window")
-    padding: int = Field(0, ge=0, le=MAX_KERNEL, description="at most half of the window")
+    padding: Padding = Field(0, description="at most half of the window")
 
     @field_validator("padding")
     @classmethod
@@ -128,11 +130,11 @@ class BatchNormSettings(Part):
     """Batch normalisation: per feature after an affine layer, per channel after a convolution."""
 
     type: Literal["batch_norm"] = "batch_norm"
-    running_momentum: float = Field(
-        0.9, ge=0, lt=1, allow_inf_nan=False, description="share of the old running statistics kept"
+    running_momentum: Annotated[float, Bounds(ge=0, lt=1)] = Field(
+        0.9, description="share of the old running statistics kept"
     )
-    epsilon: float = Field(
-        1e-5, gt=0, le=1, allow_inf_nan=False, description="added to the variance, above 0 to 1"
+    epsilon: Annotated[float, Bounds(ge=1e-12, le=1)] = Field(
+        1e-5, description="added to the variance, 1e-12 to 1"
     )
 
 
@@ -171,16 +173,17 @@ class NetworkSettings(Part):
     """
 
     architecture: Architecture | None = Field(
-        "lenet5", description="a named architecture; left out where `layers` are given"
+        "lenet5", description="a named architecture; left out if `layers` are given"
     )
     layers: tuple[LayerSettings, ...] | None = Field(
         None,
+        strict=False,
         min_length=1,
         max_length=MAX_LAYERS,
         description="a network of one's own, instead of `architecture`",
     )
     initializer: Initializer = Field(
-        "he", description='"he", "xavier" or a standard deviation, above 0 to 1000'
+        "he", description='"he", "xavier" or a standard deviation, 1e-12 to 1000'
     )
     activation: Activation | None = Field(None, description="after each hidden layer; default relu")
     batch_norm: bool | None = Field(
@@ -199,8 +202,8 @@ class NetworkSettings(Part):
     hidden_units_2: Units | None = Field(
         None, description="lenet5: units of the second hidden affine layer; default 84"
     )
-    hidden_layers: int | None = Field(
-        None, ge=0, le=20, description="mlp: hidden layers, 0 to 20; default 2"
+    hidden_layers: Annotated[int, Bounds(ge=0, le=20)] | None = Field(
+        None, description="mlp: hidden layers, 0 to 20; default 2"
     )
     filters: Filters | None = Field(
         None,

@@ -1,14 +1,34 @@
 """From pydantic's validation errors to problems that name a field of the request."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 
+MOST_TOLD = 100
+"""Problems in one answer; whoever mends a hundred asks again."""
+
 Model = TypeVar("Model", bound=BaseModel)
+
+EXPECTED: Mapping[str, str] = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "none_required": "null",
+}
+"""By the kind of pydantic's error: what may stand here."""
 
 
 def parse(model: type[Model], data: object, prefix: str = "") -> Model:
@@ -16,29 +36,101 @@ def parse(model: type[Model], data: object, prefix: str = "") -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        told = [details for details in found if not _follows_from_another(details, found)]
-        raise InvalidSpec([_problem(details, data, prefix) for details in told]) from None
+        raise InvalidSpec(problems_of(error, model, data, prefix)) from None
 
 
-def _follows_from_another(details: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
-    """A list that is too short because its items were at fault is no fault of its own."""
-    depth = len(details["loc"])
-    return details["type"] == "too_short" and any(
-        len(other["loc"]) > depth and other["loc"][:depth] == details["loc"] for other in found
-    )
+def problems_of(
+    error: ValidationError, model: type[BaseModel], data: object, prefix: str = ""
+) -> list[FieldProblem]:
+    """One problem for each field of `data` at fault as a `model`, at most MOST_TOLD."""
+    by_field: dict[str, list[ErrorDetails]] = {}
+    for details in error.errors(include_url=False):
+        path = _path(details["loc"], data, absent=details["type"] == "missing")
+        field = ".".join(part for part in (prefix, *path) if part) or "body"
+        if field not in by_field and len(by_field) == MOST_TOLD:
+            break
+        by_field.setdefault(field, []).append(details)
+    faulty = _parents(by_field)
+    return [
+        _problem(field, found, model)
+        for field, found in by_field.items()
+        if not (found[0]["type"] == "too_short" and field in faulty)
+    ]
 
 
-def _problem(details: ErrorDetails, data: object, prefix: str) -> FieldProblem:
-    absent = details["type"] == "missing"
-    path = _path(details["loc"], data, absent)
-    field = ".".join(part for part in (prefix, *path) if part) or "body"
-    message = details["msg"].removeprefix("Value error, ")
-    if details["type"] == "extra_forbidden":
-        message = "is not a known field"
-    if absent:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` with the known name that is most like this one, or nothing."""
+    similar = difflib.get_close_matches(name[:100].lower(), list(known), n=1)
+    return f"; did you mean `{similar[0]}`?" if similar else ""
+
+
+def one_of(words: Sequence[str]) -> str:
+    """`a, b or c`."""
+    return " or ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def _fields_at(model: type[BaseModel], place: Sequence[str]) -> set[str]:
+    """The names of the fields of what may stand at a place inside the model."""
+    models: set[type[BaseModel]] = {model}
+    for name in place:
+        fields = [each.model_fields[name] for each in models if name in each.model_fields]
+        if fields:  # otherwise an index, a key, or the tag of a union
+            models = {found for field in fields for found in _models(field.annotation)}
+    return {name for each in models for name in each.model_fields}
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
+def _parents(fields: Iterable[str]) -> set[str]:
+    """Every field that another one lies in."""
+    found: set[str] = set()
+    for field in fields:
+        while "." in field:
+            field = field.rpartition(".")[0]
+            if field in found:
+                break
+            found.add(field)
+    return found
+
+
+def _problem(field: str, found: Sequence[ErrorDetails], model: type[BaseModel]) -> FieldProblem:
+    """What is wrong with one field: each error is what one way of reading it found."""
+    first = found[0]
+    got = first.get("input")
+    if first["type"] == "missing":
         return FieldProblem(field, "is required")
-    return FieldProblem(field, message, details.get("input"), _allowed(details))
+    if first["type"] == "extra_forbidden":
+        *place, name = map(str, first["loc"])
+        hint = nearest(name, _fields_at(model, place))
+        return FieldProblem(field, f"is not a known field{hint}", got)
+    if first["type"] == "too_long":
+        return FieldProblem(field, f"has more than {first['ctx']['max_length']} entries", None)
+    if first["type"] == "string_too_long":
+        return FieldProblem(field, f"is longer than {first['ctx']['max_length']} characters")
+    if first["type"] in ("too_short", "string_too_short"):
+        return FieldProblem(field, "must not be empty", got)
+    allowed = [words for details in found if (words := _allowed(details))]
+    if not allowed:
+        return FieldProblem(field, first["msg"].removeprefix("Value error, "), got)
+    words = one_of(list(dict.fromkeys(allowed)))
+    return FieldProblem(field, f"must be {words}", got, words)
+
+
+def _allowed(details: ErrorDetails) -> str | None:
+    context = details.get("ctx", {})
+    if details["type"] == "literal_error":
+        return str(context["expected"])
+    if details["type"] == "out_of_bounds":
+        return str(context["allowed"])
+    if details["type"].startswith("union_tag"):
+        tags = str(context.get("expected_tags", ""))
+        return f"an object with the type {tags}" if tags else None
+    return EXPECTED.get(details["type"])
 
 
 def _path(location: Sequence[int | str], data: object, absent: bool) -> list[str]:
@@ -51,16 +143,11 @@ def _path(location: Sequence[int | str], data: object, absent: bool) -> list[str
             if key not in here and not (last and absent):
                 continue  # the tag of a union, not a key of the request
             here = here.get(key)
-        elif isinstance(here, Sequence) and isinstance(key, int) and key < len(here):
-            here = here[key]
+        elif isinstance(here, list | tuple):
+            if not isinstance(key, int):
+                continue
+            here = here[key] if key < len(here) else None
+        else:
+            break  # a value without parts: what follows says how it was read
         path.append(str(key))
     return path
-
-
-def _allowed(details: ErrorDetails) -> str | None:
-    context = details.get("ctx", {})
-    bounds = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    words = [f"{word} {context[key]}" for key, word in bounds.items() if key in context]
-    if "expected" in context:
-        words.append(str(context["expected"]))
-    return " and ".join(words) or None

@@ -1,13 +1,16 @@
 """The search spec: what a user POSTs, and all that a search depends on beside its history."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
 from hpsearch.errors import FieldProblem, InvalidSpec
+from hpsearch.spec.bounds import STORED, Bounds
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.parts import (
+    MAX_EPOCHS,
     Budget,
     DatasetChoice,
     Pruner,
@@ -15,13 +18,17 @@ from hpsearch.spec.parts import (
     Sampler,
     Validation,
 )
-from hpsearch.spec.problems import parse
+from hpsearch.spec.problems import nearest, parse
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
 from hpsearch.spec.training import TrainingSettings
 
 SEARCHED_BY_DEFAULT = ("learning_rate", "weight_decay")
 DEFAULT_RANGE = {"type": "float", "low": 1e-3, "high": 1e3, "log": True}
-SEARCHABLE = (*TrainingSettings.model_fields, *NetworkSettings.model_fields)
+SEARCHABLE = (
+    *TrainingSettings.model_fields,
+    *(name for name in NetworkSettings.model_fields if name != "layers"),
+)
+_LAYER = re.compile(r"layers\.(0|[1-9][0-9]?)\.([a-z_0-9]+)")
 
 
 class SearchSpec(TrainingSettings):
@@ -44,12 +51,12 @@ class SearchSpec(TrainingSettings):
     sampler: Sampler = Sampler()
     pruner: Pruner = Pruner()
     rounds: Rounds = Rounds()
-    epochs: float = Field(default=3.0, ge=0.05, le=1000)
+    epochs: Annotated[float, Bounds(ge=0.05, le=MAX_EPOCHS)] = 3.0
     """Passes over the training part that a trial of the last round may train."""
-    cohort: int = Field(default=8, ge=1, le=1000)
+    cohort: Annotated[int, Bounds(ge=1, le=1000)] = 8
     """Trials that train side by side and are compared with each other at each report."""
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
-    seed: int = Field(default=0, ge=0, lt=2**53)
+    seed: Annotated[int, Bounds(ge=0, lt=2**53)] = 0
     """The same spec and seed give the same search."""
 
     @model_validator(mode="before")
@@ -66,8 +73,21 @@ class SearchSpec(TrainingSettings):
     def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:
         """The settings of a trial with these parameters.
 
-        Raises InvalidSpec where a parameter is no setting or its value is not allowed.
+        The parameters are a point of the space, so their bounds are not checked again.
         """
+        network, training = self._settings(params)
+        return (
+            NetworkSettings.model_validate(network, strict=False, context=STORED),
+            TrainingSettings.model_validate(training, strict=False, context=STORED),
+        )
+
+    def check_settings(self, params: Mapping[str, Value]) -> None:
+        """Raises InvalidSpec if a parameter is not a setting, or cannot have this value."""
+        network, training = self._settings(params)
+        parse(NetworkSettings, network, "space")
+        parse(TrainingSettings, training, "space")
+
+    def _settings(self, params: Mapping[str, Value]) -> tuple[dict[str, Any], dict[str, Any]]:
         training = {name: getattr(self, name) for name in TrainingSettings.model_fields}
         network = self.network.model_dump(exclude_unset=True)
         for name, value in params.items():
@@ -75,7 +95,7 @@ class SearchSpec(TrainingSettings):
                 training[name] = value
             else:
                 _place(network, name, value)
-        return parse(NetworkSettings, network, "space"), parse(TrainingSettings, training, "space")
+        return network, training
 
     def canonical(self) -> dict[str, Any]:
         """The spec as JSON values with all defaults written out; parses to an equal spec."""
@@ -102,19 +122,40 @@ def _fixed_and_searched(spec: SearchSpec, data: object) -> Iterator[FieldProblem
 
 def _problems_of_space(spec: SearchSpec) -> Iterator[FieldProblem]:
     for name, parameter in spec.space.items():
-        if name.split(".")[0] not in SEARCHABLE:
-            yield FieldProblem(f"space.{name}", "is no setting", name, ", ".join(SEARCHABLE))
+        problem = _problem_of_name(spec, name)
+        if problem is not None:
+            yield problem
             continue
         yield from _problems_of_condition(spec, name, parameter)
-        for field, value in _probes(parameter):
-            try:
-                spec.settings_for({name: value})
-            except InvalidSpec as error:
-                for problem in error.problems:
-                    yield FieldProblem(
-                        f"space.{name}.{field}", problem.message, value, problem.allowed
-                    )
-                break
+        yield from _problems_of_values(spec, name, parameter)
+
+
+def _problem_of_name(spec: SearchSpec, name: str) -> FieldProblem | None:
+    """A parameter is named after a setting, or after a number of a layer."""
+    layer = _LAYER.fullmatch(name)
+    if layer is not None:
+        layers = spec.network.layers or ()
+        index, field = int(layer[1]), layer[2]
+        if index < len(layers) and field in type(layers[index]).model_fields and field != "type":
+            return None
+        return FieldProblem(f"space.{name}", "does not name a setting of a layer here", name)
+    if name in SEARCHABLE:
+        return None
+    hint = nearest(name, SEARCHABLE)
+    allowed = f"layers.<index>.<setting>, {', '.join(SEARCHABLE)}"
+    return FieldProblem(f"space.{name}", f"is not a setting{hint}", name, allowed)
+
+
+def _problems_of_values(
+    spec: SearchSpec, name: str, parameter: Parameter
+) -> Iterator[FieldProblem]:
+    for field, value in _probes(parameter):
+        try:
+            spec.check_settings({name: value})
+        except InvalidSpec as error:
+            for problem in error.problems:
+                yield FieldProblem(f"space.{name}.{field}", problem.message, value, problem.allowed)
+            break
 
 
 def _problems_of_condition(
@@ -146,15 +187,10 @@ def _probes(parameter: Parameter) -> Iterator[tuple[str, Value]]:
 
 def _place(network: dict[str, Any], name: str, value: Value) -> None:
     """Set a network setting; `layers.2.filters` names a number inside a list of layers."""
-    head, *rest = name.split(".")
-    if head != "layers" or not rest:
+    if not name.startswith("layers."):
         network[name] = value
         return
-    try:
-        index, field = rest
-        layers = list(network["layers"])
-        layers[int(index)] = {**layers[int(index)], field: value}
-    except (KeyError, ValueError, IndexError, TypeError):
-        problem = FieldProblem(f"space.{name}", "names no layer of this network", name)
-        raise InvalidSpec([problem]) from None
+    _, index, field = name.split(".")
+    layers = list(network["layers"])
+    layers[int(index)] = {**layers[int(index)], field: value}
     network["layers"] = layers

@@ -16,11 +16,16 @@ from pydantic import (
 )
 
 from hpsearch.spec.base import Part
+from hpsearch.spec.bounds import Bounds
 
 Value = bool | int | float | str
 """A value that a parameter can take."""
 
 Choice = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=100)]
+
+
+MAX_NUMBER = 1e12
+Whole = Annotated[int, Bounds(ge=-(2**53), le=2**53)]
 
 
 class _Conditional(Part):
@@ -32,11 +37,12 @@ class FloatParameter(_Conditional):
     """A real number between `low` and `high`, both included."""
 
     type: Literal["float"] = "float"
-    low: float
-    high: float
+    low: Annotated[float, Bounds(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+    high: Annotated[float, Bounds(ge=-MAX_NUMBER, le=MAX_NUMBER)]
     log: bool = False
     """Sample on a logarithmic scale; `low` must then be above 0."""
-    step: float | None = Field(default=None, gt=0)
+    step: Annotated[float, Bounds(gt=0, le=MAX_NUMBER)] | None = None
+    """Only values that are whole steps above `low`: at least a billionth of `high - low`."""
 
     @field_validator("high")
     @classmethod
@@ -60,11 +66,12 @@ class IntParameter(_Conditional):
     """A whole number between `low` and `high`, both included."""
 
     type: Literal["int"] = "int"
-    low: int = Field(ge=-(2**53), le=2**53)
-    high: int = Field(ge=-(2**53), le=2**53)
+    low: Whole
+    high: Whole
     log: bool = False
     """Sample on a logarithmic scale; `low` must then be at least 1."""
-    step: int = Field(default=1, ge=1)
+    step: Annotated[int, Bounds(ge=1, le=2**53)] = 1
+    """Only values that are whole steps above `low`."""
 
     @field_validator("high")
     @classmethod

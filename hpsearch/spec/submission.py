@@ -2,24 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.base import Part
+from hpsearch.spec.bounds import Bounds
 from hpsearch.spec.problems import parse
 from hpsearch.spec.search import SearchSpec, parse_spec
 
-MAX_PRIORITY = 1000
+Priority = Annotated[float, Bounds(ge=0.001, le=1000)]
 
 
 class Terms(Part):
     """How a job stands among the others."""
 
-    warm_start: tuple[str, ...] = Field(default=(), max_length=5)
+    warm_start: tuple[str, ...] = Field(default=(), max_length=5, strict=False)
     """Ids of earlier jobs whose trials this search starts from."""
-    priority: float = Field(default=1.0, gt=0, le=MAX_PRIORITY)
+    priority: Priority = 1.0
     """Share of the workers that the job gets beside others; 1 is normal."""
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hpsearch.spec.base import Part
+from hpsearch.spec.bounds import Bounds
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "step", "cosine"]
@@ -15,16 +16,19 @@ DecayOn = Literal["weights", "all"]
 
 MAX_BATCH_SIZE = 65_536
 
-Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Share = Annotated[float, Bounds(ge=0, lt=1)]
+Divisor = Annotated[float, Bounds(ge=1e-12, le=1)]
 
 
 class TrainingSettings(Part):
     """How a trial is trained. An optimizer reads the fields that its formula has."""
 
     optimizer: OptimizerName = Field("sgd", description="the rule that moves the parameters")
-    learning_rate: float = Field(0.01, gt=0, description="step size, above 0")
-    weight_decay: float = Field(
-        0.0, ge=0, description="L2 penalty in the gradient (adamw: decoupled), 0 or more"
+    learning_rate: Annotated[float, Bounds(ge=1e-12, le=1e6)] = Field(
+        0.01, description="step size, 1e-12 to 1e6"
+    )
+    weight_decay: Annotated[float, Bounds(ge=0, le=1e6)] = Field(
+        0.0, description="L2 penalty in the gradient (adamw: decoupled), 0 to 1e6"
     )
     decay_on: DecayOn = Field(
         "weights",
@@ -40,27 +44,28 @@ class TrainingSettings(Part):
     beta2: Share = Field(
         0.999, description="adam, adamw: share of the mean square kept, 0 to below 1"
     )
-    epsilon: float = Field(
-        1e-8, gt=0, le=1, description="added to the divisor in adagrad, rmsprop, adam and adamw"
+    epsilon: Divisor = Field(
+        1e-8, description="added to the divisor in adagrad, rmsprop, adam, adamw; 1e-12 to 1"
     )
-    batch_size: int = Field(
-        100, ge=1, le=MAX_BATCH_SIZE, description=f"images a step, 1 to {MAX_BATCH_SIZE}"
+    batch_size: Annotated[int, Bounds(ge=1, le=MAX_BATCH_SIZE)] = Field(
+        100, description=f"images a step, 1 to {MAX_BATCH_SIZE}"
     )
     schedule: ScheduleName = Field(
         "constant", description="how the learning rate changes over the longest training of the job"
     )
-    schedule_factor: float = Field(
-        0.1, gt=0, le=1, description="step: what the rate is multiplied by, above 0 to 1"
+    schedule_factor: Annotated[float, Bounds(gt=0, le=1)] = Field(
+        0.1, description="step: what the rate is multiplied by, above 0 to 1"
     )
-    schedule_steps: int = Field(
-        2, ge=1, le=100, description="step: how often it is multiplied, at even distances, 1 to 100"
+    schedule_steps: Annotated[int, Bounds(ge=1, le=100)] = Field(
+        2, description="step: how often it is multiplied, at even distances, 1 to 100"
     )
-    schedule_floor: float = Field(
-        0.0, ge=0, le=1, description="cosine: share of the learning rate at the end, 0 to 1"
+    schedule_floor: Annotated[float, Bounds(ge=0, le=1)] = Field(
+        0.0, description="cosine: share of the learning rate at the end, 0 to 1"
     )
     warm_up: Share = Field(
         0.0, description="share of the training in which the rate rises from 0, 0 to below 1"
     )
-    clip_norm: float | None = Field(
-        None, gt=0, description="the longest gradient (L2 norm of all of it), above 0; default: any"
+    clip_norm: Annotated[float, Bounds(ge=1e-12, le=1e12)] | None = Field(
+        None,
+        description="the longest gradient (L2 norm of all of it), 1e-12 to 1e12; default: any",
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from hpsearch.errors import JobNotFound
 from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.spec.bounds import STORED
 from hpsearch.spec.search import SearchSpec
 from storage.rows.codec import to_json
 from storage.rows.tables import jobs
@@ -118,8 +119,8 @@ def from_row(row: Row[Any]) -> JobRow:
 
 @lru_cache(maxsize=256)
 def spec_in(text: str) -> SearchSpec:
-    """A stored spec; it was checked when it came, so only its types are checked here."""
-    return SearchSpec.model_validate_json(text)
+    """A stored spec; it was checked when it came, so only its form is checked here."""
+    return SearchSpec.model_validate_json(text, strict=False, context=STORED)
 
 
 def spec_out(spec: SearchSpec) -> str:
