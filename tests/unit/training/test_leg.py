@@ -10,6 +10,7 @@ import pytest
 
 from hpsearch.datasets.values import Part, Split
 from hpsearch.errors import ImpossibleShape, NetworkTooLarge
+from hpsearch.spec.bounds import STORED
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
@@ -40,7 +41,7 @@ def data(images: int = 50) -> Split:
 def task(stop: int = 13, network: object = None, **training: object) -> LegTask:
     return LegTask(
         network=NetworkSettings.model_validate(network or EVERYTHING),
-        training=TrainingSettings.model_validate({"batch_size": 16, **training}),
+        training=TrainingSettings.model_validate({"batch_size": 16, **training}, context=STORED),
         job_seed=11,
         trial=5,
         stop_step=stop,
