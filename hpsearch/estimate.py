@@ -7,10 +7,12 @@ behaves as small networks usually do; what an epoch costs is measured on the rea
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import threadpoolctl
 
+from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Split
@@ -18,6 +20,7 @@ from hpsearch.errors import ImpossibleShape, NetworkTooLarge
 from hpsearch.history import History, Trial
 from hpsearch.nn import network_size
 from hpsearch.search.simulation import Score, Simulation
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.training.batches import steps_per_epoch
@@ -47,7 +50,7 @@ class Estimate:
 def estimate(spec: SearchSpec, source: DatasetSource, workers: int) -> Estimate:
     """Time a few mini-batches and say what the search would take. The spec must be admitted."""
     data = split_for(spec, source.load(spec.dataset.name))
-    trials = _simulate(spec, data.classes)
+    trials = _simulate(spec, Baseline.of(data.validation.labels, data.classes))
     probes = _spread_out(trials)
     costs = _costs(spec, data, probes)
     legs = sum(len(trial.reports) for trial in trials)
@@ -70,17 +73,19 @@ class _Cost:
     memory: int
 
 
-def _simulate(spec: SearchSpec, classes: int) -> Sequence[Trial]:
+def _simulate(spec: SearchSpec, baseline: Baseline) -> Sequence[Trial]:
     limit = min(spec.budget.trials or MAX_SIMULATED, MAX_SIMULATED)
     budget = spec.budget.model_copy(update={"trials": limit, "target": None, "seconds": None})
     simulation = Simulation(
-        spec.model_copy(update={"budget": budget}), _typical, history=History(classes=classes)
+        spec.model_copy(update={"budget": budget}),
+        partial(_typical, baseline),
+        history=History(baseline=baseline),
     )
     simulation.run()
     return simulation.history.trials
 
 
-def _typical(params: Mapping[str, Value], number: int, epoch: float) -> Score:
+def _typical(baseline: Baseline, params: Mapping[str, Value], number: int, epoch: float) -> Score:
     """As a small network under SGD: best at a rate of 0.1 with little decay, at chance above 1.
 
     It diverges where a step turns the weights round and makes them larger, |1 - rate · decay| > 1.
@@ -91,9 +96,11 @@ def _typical(params: Mapping[str, Value], number: int, epoch: float) -> Score:
         return Score(math.nan, diverged_at=2, epoch=min(epoch, 0.05))
     distance = abs(math.log10(rate / 0.1)) + 0.5 * math.log10(max(decay, 1e-3) / 1e-3)
     learned = math.exp(-(distance**2) / 2) * (1 - math.exp(-1.5 * epoch)) if rate <= 1 else 0.0
-    noise = 0.02 * math.sin(12.9898 * number)
-    loss = 2.3 * (1 - learned)
-    return Score(min(1.0, 0.1 + (0.88 + noise) * learned), loss, 2.3, loss)
+    reached = learned * (0.98 + 0.02 * math.sin(12.9898 * number))
+    start = baseline.constant(Objective.LOSS)
+    loss = start * (1 - learned)
+    chance = baseline.constant(Objective.ACCURACY)
+    return Score(chance + (1 - chance) * reached, loss, start, loss)
 
 
 def _spread_out(trials: Sequence[Trial]) -> Sequence[Trial]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Self
 
+from hpsearch.baseline import Baseline
 from hpsearch.spec.space import Parameter, Value
 
 
@@ -192,7 +193,7 @@ class History:
     rounds: by index, ascending. prior: trials of earlier jobs that this one starts from.
     enqueued: parameters that the user wants tried and that no trial has taken up yet, in order.
     seconds: of running so far, pauses not counted.
-    classes: of the data set, where known: accuracy at chance is one in so many.
+    baseline: what guessing scores on the validation part; None where the data is not known.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -200,7 +201,7 @@ class History:
     prior: tuple[Trial, ...] = ()
     enqueued: tuple[Mapping[str, Value], ...] = ()
     seconds: float = 0.0
-    classes: int | None = None
+    baseline: Baseline | None = None
 
     def opened(self, cohort: "Cohort") -> Self:
         """With the cohort's trials running, its round if it opens one, and what it took up."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
 from hpsearch.errors import DatabaseUnavailable, EngineUnavailable
@@ -73,7 +74,9 @@ class JobRunner:
             self._persist(lambda: self._store.start(job.id, self._engine.environment()))
             parts = split_for(job.spec, self._source.load(job.spec.dataset.name))
             history = self._persist(lambda: self._store.history(job.id))
-            self._history = replace(history, classes=parts.classes)
+            self._history = replace(
+                history, baseline=Baseline.of(parts.validation.labels, parts.classes)
+            )
             data = self._engine.load(parts)
             self._clock_start = time.monotonic()
             self._resume(data, len(parts.training))

@@ -1,9 +1,12 @@
 """What a search has used up of its budget, and whether that ends it."""
 
+import math
 from collections.abc import Sequence
 
 from hpsearch.history import Done, History, Outcome, Trial, TrialState
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import Budget
+from hpsearch.spec.search import SearchSpec
 
 SLACK = 1e-9
 """Epochs: sums of fractions are not exact."""
@@ -14,8 +17,8 @@ def spent(trials: Sequence[Trial]) -> float:
     return sum(trial.epochs for trial in trials)
 
 
-def over_at_once(budget: Budget, history: History) -> Done | None:
-    """Ends that do not wait for cohorts in flight: they depend on clocks and faults."""
+def ended_regardless_of_results(budget: Budget, history: History) -> Done | None:
+    """Ends that do not wait for cohorts in flight: they depend on clocks and faults alone."""
     if budget.seconds is not None and history.seconds >= budget.seconds:
         return Done("budget: seconds")
     failed = sum(
@@ -28,13 +31,14 @@ def over_at_once(budget: Budget, history: History) -> Done | None:
     return None
 
 
-def over(budget: Budget, known: Sequence[Trial], planned: int) -> Done | None:
+def over(spec: SearchSpec, known: Sequence[Trial], planned: int) -> Done | None:
     """Ends that depend on nothing but the spec and the results of `known` trials.
 
     `planned` counts all trials of the search so far. Call it with trials in order of number.
     """
+    budget = spec.budget
     if budget.target is not None or budget.patience is not None:
-        done = _good_enough(budget, known)
+        done = _good_enough(budget, spec.objective, known)
         if done is not None:
             return done
     if budget.trials is not None and planned >= budget.trials:
@@ -42,18 +46,19 @@ def over(budget: Budget, known: Sequence[Trial], planned: int) -> Done | None:
     return None
 
 
-def _good_enough(budget: Budget, known: Sequence[Trial]) -> Done | None:
-    best, since = -1.0, 0
+def _good_enough(budget: Budget, objective: Objective, known: Sequence[Trial]) -> Done | None:
+    best, since = -math.inf, 0
     for trial in known:
         if trial.state is TrialState.FAIL:
             continue
-        value = trial.value
         since += 1
-        if value is not None and value > best:
-            best, since = value, 0
-    if budget.target is not None and best >= budget.target:
+        if trial.value is not None and objective.upward(trial.value) > best:
+            best, since = objective.upward(trial.value), 0
+    if best == -math.inf:
+        return None
+    if budget.target is not None and best >= objective.upward(budget.target):
         return Done("target reached")
-    if budget.patience is not None and best >= 0 and since >= budget.patience:
+    if budget.patience is not None and since >= budget.patience:
         return Done("no improvement")
     return None
 

@@ -4,19 +4,23 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hpsearch.history import Outcome, Trial
+from hpsearch.history import Outcome, Report, Trial
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
 
 NOT_THE_PARAMETERS = (Outcome.WORKER_LOST, Outcome.CANCELLED)
 """Outcomes that say nothing about the parameters, and so are kept from every decision."""
+
+LATEST = 500
+"""Decisions look at this many of the latest trials, however long the search."""
 
 
 @dataclass(frozen=True)
 class Curve:
     """A finished trial as the search sees it.
 
-    values: finite validation accuracies by step. diverged_step: where it left the finite numbers,
-    or None.
+    values: what it reported by step, as far as finite, on a scale where more is better (a loss is
+    negated). diverged_step: where it left the finite numbers, or None.
     """
 
     number: int
@@ -25,26 +29,34 @@ class Curve:
     diverged_step: int | None = None
 
 
-def curve(trial: Trial) -> Curve | None:
+def curve(trial: Trial, objective: Objective) -> Curve | None:
     """The curve of a trial whose outcome its parameters caused; None for any other."""
     ending = trial.ending
     if ending is None or ending.outcome in NOT_THE_PARAMETERS:
         return None
-    values = {r.step: r.value for r in trial.reports if math.isfinite(r.value)}
+    values = upward(trial.reports, objective)
     diverged = None
     if ending.outcome is Outcome.DIVERGED:
         diverged = trial.reports[-1].step if trial.reports else 0
     return Curve(trial.number, trial.params, values, diverged)
 
 
-def curves(trials: Iterable[Trial]) -> list[Curve]:
-    return [each for each in map(curve, trials) if each is not None]
+def curves(trials: Iterable[Trial], objective: Objective) -> list[Curve]:
+    found = (curve(trial, objective) for trial in trials)
+    return [each for each in found if each is not None]
+
+
+def upward(reports: Iterable[Report], objective: Objective) -> dict[int, float]:
+    """Finite values by step, on a scale where more is better."""
+    return {
+        each.step: objective.upward(each.value) for each in reports if math.isfinite(each.value)
+    }
 
 
 def common_step(known: Sequence[Curve], enough: int) -> int | None:
     """The furthest step at which at least `enough` trials have a value.
 
-    Where no step has so many, the one that most trials reached; None where nobody has a value.
+    If no step has that many, the one that most trials reached; None if nobody has a value.
     """
     counts: dict[int, int] = {}
     for each in known:

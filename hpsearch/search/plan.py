@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, Wait
 from hpsearch.search import budget, rounds
 from hpsearch.search.cohorts import Opening, fill
-from hpsearch.search.curves import Curve, curves
+from hpsearch.search.curves import LATEST, Curve, curves
+from hpsearch.search.ranges import Measure
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
-
-LATEST = 500
-"""Ranges and samplers look at so many of the latest trials, however long the search."""
 
 
 def plan(spec: SearchSpec, history: History) -> Plan:
     """The next cohort; Wait while a cohort in flight must finish first; Done with the reason."""
-    done = budget.over_at_once(spec.budget, history)
+    done = budget.ended_regardless_of_results(spec.budget, history)
     if done is not None:
         return done
     trials = history.trials
@@ -65,15 +63,17 @@ class _View:
 def _decide(view: _View) -> Cohort | Done | None:
     """The next cohort, or the end; None where that needs the results of the unknown trials."""
     spec = view.spec
-    done = budget.over(spec.budget, view.known, view.planned)
+    done = budget.over(spec, view.known, view.planned)
     if done is not None:
         return done
-    known = curves(view.known[-LATEST:])
+    known = curves(view.known[-LATEST:], spec.objective)
     last = view.history.rounds[-1] if view.history.rounds else None
     opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
         return None
-    prior = [each for each in curves(view.history.prior) if fits(spec.space, each.params)]
+    prior = [
+        each for each in curves(view.history.prior, spec.objective) if fits(spec.space, each.params)
+    ]
     current = _round(view, last, known, prior) if opens or last is None else last
     size = _size(view, current)
     wanted = budget.affordable(spec.budget, view.used, current.epochs, size)
@@ -101,19 +101,16 @@ def _moves_on(view: _View, last: Round, known: Sequence[Curve]) -> bool:
     progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
     if rounds.due(spec, progress) > last.index:
         return True
-    return rounds.mislaid(spec, last, view.history.trials, known)
+    return rounds.off_target(spec, last, view.history.trials, known)
 
 
 def _round(
     view: _View, last: Round | None, known: Sequence[Curve], prior: Sequence[Curve]
 ) -> Round:
+    measure = Measure(view.spec.objective, view.history.baseline)
     if last is None:
-        return rounds.first(view.spec, prior)
-    return rounds.following(view.spec, last, last.index + 1, known, _chance(view.history))
-
-
-def _chance(history: History) -> float | None:
-    return None if history.classes is None else 1 / history.classes
+        return rounds.first(view.spec, prior, measure)
+    return rounds.following(view.spec, last, last.index + 1, known, measure)
 
 
 def _size(view: _View, current: Round) -> int:

@@ -1,7 +1,8 @@
 """The pruners, as pure functions of learning curves.
 
 Each decides what Optuna's pruner of that name decides in a study whose other trials are the given
-peers; the tests hold them against Optuna. Ours also say the bar that was missed.
+rivals; the tests compare the two. Ours also say the bar that was missed. All values are on a scale
+where more is better: a loss comes negated.
 """
 
 import math
@@ -19,7 +20,7 @@ WARM_UP = 0.33
 the best learning rates start slowly."""
 
 Values = Mapping[int, float]
-"""Accuracies of one trial by step."""
+"""Of one trial, by step; more is better."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Rival:
 
 @dataclass(frozen=True)
 class Miss:
-    """A bar that a trial did not reach: its value, the bar, what it is, with how many compared."""
+    """A bar that a trial did not reach: its value, the bar, what it is, with how many compared.
+
+    Value and bar are on the scale of `Values`.
+    """
 
     value: float
     bar: float
@@ -41,7 +45,7 @@ class Miss:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TrialAtReport:
     """One trial at a report point, `step`, and those it is compared with.
 
     values: its own, this one included. last: the step at which a full training ends. first: the
@@ -60,36 +64,36 @@ class Standing:
         return [each.values[self.step] for each in self.rivals if self.step in each.values]
 
 
-def missed(pruner: Pruner, standing: Standing) -> Miss | None:
+def missed(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
     """The bar that the trial misses here; None where it may go on."""
     rule = RULES[pruner.name]
-    if pruner.patience and _improving(standing, pruner.patience):
+    if pruner.patience and _improving(trial, pruner.patience):
         return None
-    return rule(pruner, standing)
+    return rule(pruner, trial)
 
 
-def _never(_pruner: Pruner, _standing: Standing) -> Miss | None:
+def _never(_pruner: Pruner, _trial: TrialAtReport) -> Miss | None:
     return None
 
 
-def _median(pruner: Pruner, standing: Standing) -> Miss | None:
-    return _below_percentile(pruner, standing, 50.0, "the median")
+def _median(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
+    return _below_percentile(pruner, trial, 50.0, "the median")
 
 
-def _percentile(pruner: Pruner, standing: Standing) -> Miss | None:
+def _percentile(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
     what = f"the best {pruner.percentile:g} per cent's"
-    return _below_percentile(pruner, standing, 100.0 - pruner.percentile, what)
+    return _below_percentile(pruner, trial, 100.0 - pruner.percentile, what)
 
 
 def _below_percentile(
-    pruner: Pruner, standing: Standing, percentile: float, what: str
+    pruner: Pruner, trial: TrialAtReport, percentile: float, what: str
 ) -> Miss | None:
-    there = standing.there()
+    there = trial.there()
     if not there or len(there) < pruner.startup_trials:
         return None
-    if standing.step < _warm_up(pruner, standing.last * WARM_UP):
+    if trial.step < _warm_up(pruner, trial.last * WARM_UP):
         return None
-    best = max(standing.values.values())
+    best = max(trial.values.values())
     bar = float(np.percentile(there, percentile))
     return Miss(best, bar, what, len(there)) if best < bar else None
 
@@ -99,33 +103,36 @@ def _warm_up(pruner: Pruner, otherwise: float) -> float:
     return otherwise if pruner.warm_up is None else step_of(pruner.warm_up)
 
 
-def _threshold(pruner: Pruner, standing: Standing) -> Miss | None:
-    assert pruner.lower is not None
-    if standing.step < _warm_up(pruner, 0):
+def _threshold(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
+    """`lower` for what is maximized, `upper` for a loss; the spec has the one that applies."""
+    if trial.step < _warm_up(pruner, 0):
         return None
-    value = standing.values[standing.step]
-    return Miss(value, pruner.lower, "the threshold") if value < pruner.lower else None
+    bar = pruner.lower if pruner.lower is not None else -(pruner.upper or 0.0)
+    value = trial.values[trial.step]
+    return Miss(value, bar, "the threshold") if value < bar else None
 
 
-def _successive_halving(pruner: Pruner, standing: Standing) -> Miss | None:
-    return _halving(pruner, standing, standing.rivals, 0)
+def _successive_halving(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
+    return _halving(pruner, trial, trial.rivals, 0)
 
 
-def _hyperband(pruner: Pruner, standing: Standing) -> Miss | None:
+def _hyperband(pruner: Pruner, trial: TrialAtReport) -> Miss | None:
     """Successive halving among the trials of one bracket; each starts to cut at another step."""
-    budgets = _bracket_budgets(pruner.reduction_factor, standing)
-    own = bracket(standing.number, budgets)
-    rivals = [each for each in standing.rivals if bracket(each.number, budgets) == own]
-    return _halving(pruner, standing, rivals, own)
+    budgets = _bracket_budgets(pruner.reduction_factor, trial)
+    own = bracket(trial.number, budgets)
+    rivals = [each for each in trial.rivals if bracket(each.number, budgets) == own]
+    return _halving(pruner, trial, rivals, own)
 
 
-def _halving(pruner: Pruner, standing: Standing, rivals: Sequence[Rival], rate: int) -> Miss | None:
+def _halving(
+    pruner: Pruner, trial: TrialAtReport, rivals: Sequence[Rival], rate: int
+) -> Miss | None:
     """At each rung that this report reaches, the best one in `reduction_factor` goes on.
 
     Rung k is the first report at or after `first` · reduction_factor^(k + rate) steps.
     """
-    value = standing.values[standing.step]
-    for rung in _rungs(pruner, standing, rate):
+    value = trial.values[trial.step]
+    for rung in _rungs(pruner, trial, rate):
         there = [_at_rung(each.values, rung) for each in rivals]
         competing = sorted([value, *(each for each in there if each is not None)])
         promoted = max(len(competing) // pruner.reduction_factor, 1)
@@ -136,12 +143,12 @@ def _halving(pruner: Pruner, standing: Standing, rivals: Sequence[Rival], rate: 
     return None
 
 
-def _rungs(pruner: Pruner, standing: Standing, rate: int) -> list[int]:
+def _rungs(pruner: Pruner, trial: TrialAtReport, rate: int) -> list[int]:
     """The rungs (in steps) that the trial reaches with this report and had not reached before."""
-    before = max((step for step in standing.values if step < standing.step), default=0)
+    before = max((step for step in trial.values if step < trial.step), default=0)
     rungs = []
-    rung = standing.first * pruner.reduction_factor**rate
-    while rung <= standing.step:
+    rung = trial.first * pruner.reduction_factor**rate
+    while rung <= trial.step:
         if rung > before:
             rungs.append(rung)
         rung *= pruner.reduction_factor
@@ -154,8 +161,8 @@ def _at_rung(values: Values, rung: int) -> float | None:
     return values[min(reached)] if reached else None
 
 
-def _bracket_budgets(factor: int, standing: Standing) -> list[int]:
-    count = math.floor(math.log(standing.last / standing.first, factor)) + 1
+def _bracket_budgets(factor: int, trial: TrialAtReport) -> list[int]:
+    count = math.floor(math.log(trial.last / trial.first, factor)) + 1
     return [
         math.ceil(count * factor ** (count - 1 - index) / (count - index)) for index in range(count)
     ]
@@ -171,17 +178,17 @@ def bracket(number: int, budgets: Sequence[int]) -> int:
     raise AssertionError("a place below the sum lies in some bracket")
 
 
-def _improving(standing: Standing, patience: int) -> bool:
+def _improving(trial: TrialAtReport, patience: int) -> bool:
     """Whether the best of the last reports, `patience` and one, is above all before them."""
-    steps = sorted(standing.values)
+    steps = sorted(trial.values)
     if len(steps) <= patience + 1:
         return True
-    before = max(standing.values[step] for step in steps[: -patience - 1])
-    lately = max(standing.values[step] for step in steps[-patience - 1 :])
+    before = max(trial.values[step] for step in steps[: -patience - 1])
+    lately = max(trial.values[step] for step in steps[-patience - 1 :])
     return before <= lately
 
 
-RULES: Mapping[str, Callable[[Pruner, Standing], Miss | None]] = {
+RULES: Mapping[str, Callable[[Pruner, TrialAtReport], Miss | None]] = {
     "none": _never,
     "median": _median,
     "percentile": _percentile,

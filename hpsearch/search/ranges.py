@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hpsearch.baseline import Baseline
 from hpsearch.search.curves import Curve, common_step, ranked
 from hpsearch.search.scale import Numeric, Space, between, contains, place, same
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Parameter
 
 FEWEST_COMPARED = 6
@@ -12,7 +14,8 @@ FEWEST_COMPARED = 6
 FEWEST_GOOD = 4
 """Trials around which a range is drawn, at least."""
 MOST_GOOD = 12
-"""And at most: with many trials the best few per cent lie close enough together."""
+"""And at most, whatever share `rounds.keep` asks for: with many trials the best few per cent lie
+close enough together."""
 LONE = 0.5
 """Of the range before: how wide the range around a single good trial is."""
 MARGIN = 0.25
@@ -24,9 +27,9 @@ NARROWEST = 0.5
 FAR_BELOW = 0.6
 """Of the way from the best trial down to the median one: what lies further down is not good."""
 EDGE = 0.1
-"""Of the box: good trials this close to its edge are worth an advice."""
+"""Of the box: the user is told of good trials this close to its edge."""
 TRIES_TO_DROP = 3
-"""A categorical choice drops out only after so many trials with it."""
+"""A categorical choice drops out only after this many trials with it."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +42,34 @@ class Drawn:
     advice: tuple[str, ...] = ()
 
 
-def draw(
-    box: Space, before: Space, known: Sequence[Curve], keep: float, chance: float | None
-) -> Drawn:
+@dataclass(frozen=True)
+class Measure:
+    """What the values of curves mean. baseline: what guessing scores, if known."""
+
+    objective: Objective
+    baseline: Baseline | None = None
+
+    def past_chance(self, value: float) -> bool:
+        """Whether a curve's value is more than a guess's luck."""
+        if self.baseline is None:
+            return True
+        return self.baseline.beaten_by(self.objective.upward(value), self.objective)
+
+    def words(self, worst: float, best: float) -> str:
+        low, high = self.objective.upward(worst), self.objective.upward(best)
+        return f"{self.objective.words} {low:.3f} to {high:.3f}"
+
+
+def draw(box: Space, before: Space, known: Sequence[Curve], keep: float, measure: Measure) -> Drawn:
     """Draw ranges around the best `keep` share of the trials at their furthest common step.
 
-    `chance` is the accuracy of a guess, where known: trials at chance are no evidence.
+    Trials at chance are no evidence.
     """
     step = common_step(known, FEWEST_COMPARED)
     if step is None:
         return Drawn(before, (), "no trial has a value yet: the ranges stay as they were")
     order = ranked(known, step)
-    past = [each for each in order if chance is None or each.values[step] > 1.5 * chance]
+    past = [each for each in order if measure.past_chance(each.values[step])]
     if not past:
         return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
     count = max(FEWEST_GOOD, min(round(keep * len(known)), len(past) // 2, MOST_GOOD))
@@ -61,7 +80,7 @@ def draw(
         tuple(each.number for each in good),
         f"drawn around the best {len(good)} of {len(order)} trials, "
         f"compared after {step / 100:g} epochs "
-        f"(accuracy {good[-1].values[step]:.3f} to {good[0].values[step]:.3f})",
+        f"({measure.words(good[-1].values[step], good[0].values[step])})",
         tuple(_advice(box, good)),
     )
 

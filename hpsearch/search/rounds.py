@@ -6,7 +6,7 @@ from hpsearch.history import Round, Trial
 from hpsearch.search import study
 from hpsearch.search.curves import Curve, common_step
 from hpsearch.search.ladder import report_epochs, round_epochs
-from hpsearch.search.ranges import draw
+from hpsearch.search.ranges import Measure, draw
 from hpsearch.search.scale import Space, fits
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
@@ -33,7 +33,9 @@ def due(spec: SearchSpec, progress: float) -> int:
     return sum(progress >= boundary for boundary in boundaries(spec))
 
 
-def mislaid(spec: SearchSpec, last: Round, trials: Sequence[Trial], known: Sequence[Curve]) -> bool:
+def off_target(
+    spec: SearchSpec, last: Round, trials: Sequence[Trial], known: Sequence[Curve]
+) -> bool:
     """Whether the last of the rounds searches in the wrong place, so that another must follow.
 
     So it is where the best trial lies outside its ranges. That must be a trial of this very round:
@@ -48,20 +50,20 @@ def mislaid(spec: SearchSpec, last: Round, trials: Sequence[Trial], known: Seque
     return trials[best.number].round == last.index and not fits(last.ranges, best.params)
 
 
-def first(spec: SearchSpec, prior: Sequence[Curve]) -> Round:
+def first(spec: SearchSpec, prior: Sequence[Curve], measure: Measure) -> Round:
     """The first round: the whole box, or around the good trials of earlier jobs."""
     if prior:
-        drawn = draw(spec.space, spec.space, prior, spec.rounds.keep, None)
+        drawn = draw(spec.space, spec.space, prior, spec.rounds.keep, measure)
         reason = f"earlier jobs: {drawn.reason}"
         return _round(spec, 0, drawn.ranges, spec.space, (), reason, drawn.advice)
     return _round(spec, 0, spec.space, spec.space, (), "the whole box", ())
 
 
 def following(
-    spec: SearchSpec, last: Round, index: int, known: Sequence[Curve], chance: float | None
+    spec: SearchSpec, last: Round, index: int, known: Sequence[Curve], measure: Measure
 ) -> Round:
     """Round `index`, drawn around the good trials among `known`."""
-    drawn = draw(spec.space, last.ranges, known, spec.rounds.keep, chance)
+    drawn = draw(spec.space, last.ranges, known, spec.rounds.keep, measure)
     return _round(
         spec, index, drawn.ranges, last.ranges, drawn.evidence, drawn.reason, drawn.advice
     )

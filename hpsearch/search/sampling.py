@@ -71,9 +71,10 @@ def propose(
         points = _spread(ranges, seeds.spread, knowledge.spread, count, knowledge.tried)
         return Proposal(points, "qmc", seeds.spread)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
-    diverged = 0.0 if sampler.name == "gp" else None
-    made = study.study(ranges, finished, pending, _model(sampler, seeds.sampler), diverged)
-    chosen = _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
+    asked = study.study(
+        ranges, finished, pending, _model(sampler, seeds.sampler), sampler.name == "gp"
+    )
+    chosen = _fresh(lambda: study.ask(asked, ranges), ranges, count, knowledge.tried)
     return Proposal(chosen, sampler.name, seeds.sampler)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from hpsearch.baseline import Baseline
 from hpsearch.history import Cohort, Done, History, Report, Trial, Wait
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
@@ -45,7 +46,7 @@ class Simulation:
     spec: SearchSpec
     trainer: Trainer
     order: int | None = None
-    history: History = field(default_factory=lambda: History(classes=10))
+    history: History = field(default_factory=lambda: History(baseline=Baseline.balanced(10, 1500)))
     most_in_flight: int = 0
     _in_flight: dict[int, int] = field(default_factory=dict)
 
@@ -74,9 +75,14 @@ class Simulation:
                 self._in_flight[trial.cohort] = 0
 
     def best(self) -> Trial:
-        """The complete trial of the highest accuracy, the first where several have it."""
-        complete = [trial for trial in self.history.trials if trial.value is not None]
-        return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number))
+        """The complete trial that is best by the objective, the first if several are."""
+        upward = self.spec.objective.upward
+        values = {
+            trial.number: upward(trial.value)
+            for trial in self.history.trials
+            if trial.value is not None
+        }
+        return self.history.trials[max(values, key=lambda number: values[number])]
 
     def epochs(self) -> float:
         """Epochs of training in all."""

@@ -37,7 +37,7 @@ def study(
     known: Sequence[Curve],
     pending: Sequence[Mapping[str, Value]],
     sampler: BaseSampler,
-    diverged: float | None = None,
+    complete_diverged: bool = False,
 ) -> optuna.Study:
     """A study that knows these finished trials, and those in training by their parameters.
 
@@ -45,11 +45,13 @@ def study(
     value there. The others are pruned with the last value they have: Optuna ranks those below
     the complete ones, by step first, so that values of different lengths never meet as equals. A
     diverged trial is pruned with NaN, earlier than any report, which ranks it last. For a sampler
-    that looks at complete trials only, it is complete with the value `diverged` instead.
+    that looks at complete trials only (`complete_diverged`), it is complete instead, with a value
+    below all others.
     """
     made = optuna.create_study(direction="maximize", sampler=sampler)
     distributions = {name: distribution(parameter) for name, parameter in space.items()}
     step = common_step(known, ENOUGH)
+    diverged = _below_all(known) if complete_diverged else None
     for each in _seen(known, step):
         made.add_trial(_frozen(each, step, distributions, diverged))
     for params in pending:
@@ -126,6 +128,11 @@ def _frozen(
         distributions=own,
         intermediate_values=values,
     )
+
+
+def _below_all(known: Sequence[Curve]) -> float:
+    """An accuracy of 0, or the largest loss of all, which is negated."""
+    return min((0.0, *(value for each in known for value in each.values.values())))
 
 
 def _told(

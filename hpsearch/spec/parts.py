@@ -53,14 +53,19 @@ class Pruner(NamedPart):
     reduction_factor: Annotated[int, Bounds(ge=2, le=100)] = 3
     """Successive halving, Hyperband: one trial in this many goes on."""
     lower: Annotated[float, Bounds(ge=0, le=1)] | None = None
-    """Threshold: cut below this accuracy."""
+    """Threshold: cut below this value of the objective, unless that is the loss."""
+    upper: Annotated[float, Bounds(gt=0, le=1e6)] | None = None
+    """Threshold: cut above this loss, if the objective is the loss."""
     patience: Annotated[int, Bounds(ge=0, le=1000)] = 0
     """Reports without improvement that a trial is allowed before the pruner may cut it; 0: none."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.name == "threshold" and self.lower is None:
-            raise ValueError("the threshold pruner needs `lower`, an accuracy between 0 and 1")
+        if self.name == "threshold" and self.lower is None and self.upper is None:
+            raise ValueError(
+                "the threshold pruner needs `lower`, a value between 0 and 1, or for the objective "
+                "`loss` an `upper` above 0"
+            )
         return self
 
 
@@ -84,8 +89,8 @@ class Budget(Part):
     """Epochs of training, summed over all trials."""
     seconds: Annotated[float, Bounds(gt=0, le=1e8)] | None = None
     """Seconds of running, pauses not counted."""
-    target: Annotated[float, Bounds(gt=0, le=1)] | None = None
-    """Stop once a validation accuracy reaches this."""
+    target: Annotated[float, Bounds(gt=0, le=1e6)] | None = None
+    """Stop once a trial's objective is at least this, 1 at most; a loss: at most this."""
     patience: Annotated[int, Bounds(ge=1, le=MAX_TRIALS)] | None = None
     """Stop after this many trials in a row without a new best."""
     failures: Annotated[int, Bounds(ge=1, le=MAX_TRIALS)] = 5

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.bounds import STORED, Bounds
 from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import (
     MAX_EPOCHS,
     Budget,
@@ -45,6 +46,8 @@ class SearchSpec(TrainingSettings):
     """A name for people; jobs are told apart by their id."""
     dataset: DatasetChoice
     validation: Validation = Validation()
+    objective: Objective = Objective.ACCURACY
+    """What is made good: accuracy, balanced_accuracy, macro_f1 or loss, on the validation part."""
     network: NetworkSettings = NetworkSettings()
     space: dict[str, Parameter] = Field(default_factory=dict, max_length=50)
     """What is searched: the name of any setting of the network, the optimizer or the training."""
@@ -107,10 +110,35 @@ class SearchSpec(TrainingSettings):
 def parse_spec(data: object) -> SearchSpec:
     """Read a search spec from JSON values; raises InvalidSpec that names every field at fault."""
     spec = parse(SearchSpec, data)
-    problems = [*_fixed_and_searched(spec, data), *_problems_of_space(spec)]
+    problems = [
+        *_fixed_and_searched(spec, data),
+        *_problems_of_space(spec),
+        *_problems_of_objective(spec),
+    ]
     if problems:
         raise InvalidSpec(problems)
     return spec
+
+
+def _problems_of_objective(spec: SearchSpec) -> Iterator[FieldProblem]:
+    """Bounds that mean a value of the objective."""
+    words = spec.objective.value
+    loss = spec.objective is Objective.LOSS
+    target, pruner = spec.budget.target, spec.pruner
+    if target is not None and target > 1 and not loss:
+        yield FieldProblem(
+            "budget.target", f"is above what {words} can be", target, "above 0, at most 1"
+        )
+    if pruner.name != "threshold":
+        return
+    if loss and pruner.upper is None:
+        yield FieldProblem(
+            "pruner.upper", "is needed: the objective is a loss", None, "a number above 0"
+        )
+    elif not loss and pruner.lower is None:
+        yield FieldProblem(
+            "pruner.lower", f"is needed: the objective is {words}", None, "a number from 0 to 1"
+        )
 
 
 def _fixed_and_searched(spec: SearchSpec, data: object) -> Iterator[FieldProblem]:

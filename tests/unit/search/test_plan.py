@@ -1,6 +1,7 @@
 """The plan's rules, held over made-up searches."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from time import process_time
 from typing import Any
@@ -9,12 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hpsearch.baseline import Baseline
 from hpsearch.history import Cohort, Done, History, Outcome, Trial, Wait
 from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
 from hpsearch.search.scale import fits
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec, parse_spec
-from tests.made_up_trainers import Score, Simulation, diverged, learned, lost, valley
+from hpsearch.spec.space import Value
+from tests.made_up_trainers import Score, Simulation, Trainer, diverged, learned, lost, valley
 
 SPACE = {
     "learning_rate": {"low": 1e-3, "high": 1e3, "log": True},
@@ -25,13 +29,15 @@ SPACE = {
     "hidden_units": {"type": "int", "low": 10, "high": 500, "log": True},
 }
 
+BASELINE = Baseline.balanced(10, 1500)
+
 
 def spec_of(**changes: Any) -> SearchSpec:
     return parse_spec({"dataset": "digits", "network": "lenet5", **changes})
 
 
 def searched(spec: SearchSpec, order: int = 0, history: History | None = None) -> Simulation:
-    simulation = Simulation(spec, valley, order, history or History(classes=10))
+    simulation = Simulation(spec, valley, order, history or History(baseline=BASELINE))
     simulation.run()
     return simulation
 
@@ -186,7 +192,7 @@ def test_failures_count_as_trials_and_teach_nothing() -> None:
 def test_enqueued_trials_come_first_and_count() -> None:
     wanted = ({"learning_rate": 0.2, "weight_decay": 0.001}, {"learning_rate": 5000.0})
     spec = spec_of(budget={"trials": 10}, cohort=4)
-    simulation = searched_with(spec, History(enqueued=wanted, classes=10))
+    simulation = searched_with(spec, History(enqueued=wanted, baseline=BASELINE))
     trials = simulation.history.trials
     assert len(trials) == 10
     assert [trial.params for trial in trials[:2]] == [wanted[0], {**wanted[1], **rest(trials[1])}]
@@ -215,7 +221,7 @@ def test_a_larger_budget_on_the_same_history_goes_on() -> None:
 
 def test_a_warm_start_narrows_the_first_round() -> None:
     prior = searched(spec_of(seed=1)).history.trials
-    planned = plan(spec_of(), History(prior=prior, classes=10))
+    planned = plan(spec_of(), History(prior=prior, baseline=BASELINE))
     assert isinstance(planned, Cohort)
     rate = planned.round.ranges["learning_rate"]
     assert planned.round.reason.startswith("earlier jobs:")
@@ -238,6 +244,40 @@ def test_everything_at_chance_is_no_evidence() -> None:
     simulation = Simulation(spec, lambda _params, _number, _epoch: Score(0.1, 2.3, 2.3, 2.3))
     simulation.run()
     assert all(each.ranges == spec.space for each in simulation.history.rounds)
+
+
+def learning_up_to(ceiling: float, baseline: Baseline) -> Trainer:
+    """From chance up to `ceiling` in the valley; with the luck that so many images give."""
+
+    def train(params: Mapping[str, Value], number: int, epoch: float) -> Score:
+        score = valley(params, number, epoch)
+        if math.isnan(score.accuracy):
+            return score
+        chance = baseline.constant(Objective.ACCURACY)
+        learned = (score.accuracy - 0.1) / 0.9
+        return replace(score, accuracy=min(1.0, chance + (ceiling - chance) * learned))
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "baseline"),
+    [(0.72, Baseline((120, 120))), (0.72, Baseline((750, 750))), (0.998, Baseline((2000, 100)))],
+)
+def test_few_and_uneven_classes_narrow(ceiling: float, baseline: Baseline) -> None:
+    """Chance is what the best constant answer scores: 1.5 times one in two is never reached."""
+    spec = spec_of(seed=1)
+    simulation = Simulation(
+        spec, learning_up_to(ceiling, baseline), history=History(baseline=baseline)
+    )
+    simulation.run()
+    assert len(simulation.history.rounds) == 3
+    for each in simulation.history.rounds[1:]:
+        assert each.evidence
+        assert each.ranges != spec.space
+    best = simulation.best()
+    assert 0.02 < float(best.params["learning_rate"]) < 1.0
+    assert (best.value or 0) > 0.95 * ceiling
 
 
 def decoy(params: Any, number: int, epoch: float) -> Score:

@@ -18,7 +18,7 @@ from optuna.pruners import (
 )
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpsearch.search.pruners import Rival, Standing, missed
+from hpsearch.search.pruners import Rival, TrialAtReport, missed
 from hpsearch.spec.parts import Pruner
 
 STEPS = (40, 100, 200, 300)
@@ -58,7 +58,7 @@ def native(rivals: Sequence[Values], own: Values, pruner: BasePruner) -> bool:
 
 def ours(rivals: Sequence[Values], own: Values, pruner: Pruner, number: int = 99) -> bool:
     known = [Rival(i, values) for i, values in enumerate(rivals)]
-    standing = Standing(number, max(own), own, known, STEPS[0], STEPS[-1])
+    standing = TrialAtReport(number, max(own), own, known, STEPS[0], STEPS[-1])
     return missed(pruner, standing) is not None
 
 
@@ -131,7 +131,7 @@ def test_halving(name: str, rivals: list[Values], own: Values, factor: int) -> N
         so_far = {each: value for each, value in own.items() if each <= step}
         trial.report(own[step], step)
         expected = trial.should_prune()
-        standing = Standing(number, step, so_far, known, STEPS[0], STEPS[-1])
+        standing = TrialAtReport(number, step, so_far, known, STEPS[0], STEPS[-1])
         assert (missed(chosen, standing) is not None) == expected
         if expected:
             break
@@ -163,7 +163,7 @@ def test_none_never_cuts() -> None:
 
 def test_a_miss_says_what_was_missed() -> None:
     rivals = [Rival(i, {40: 0.9, 100: 0.2 * i}) for i in range(5)]
-    miss = missed(Pruner(), Standing(9, 100, {40: 0.2, 100: 0.3}, rivals, 40, 300))
+    miss = missed(Pruner(), TrialAtReport(9, 100, {40: 0.2, 100: 0.3}, rivals, 40, 300))
     assert miss is not None
     assert (miss.value, miss.bar, miss.what, miss.compared) == (0.3, 0.4, "the median", 5)
     assert math.isfinite(miss.bar)

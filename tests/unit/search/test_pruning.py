@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from hpsearch.baseline import Baseline
 from hpsearch.history import Ending, History, Outcome, Report, Trial
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec, parse_spec
 from tests.made_up_trainers import Simulation, valley
+
+BASELINE = Baseline.balanced(10, 1500)
 
 
 def spec_of(**changes: Any) -> SearchSpec:
@@ -30,7 +33,7 @@ def judged(
 ) -> Mapping[int, Ending]:
     """Endings of a first cohort whose trials report these accuracies."""
     cohort = plan(spec, History())
-    history = History(trials=cohort.trials, rounds=(cohort.round,), classes=10)  # type: ignore[union-attr]  # a first plan is a cohort
+    history = History(trials=cohort.trials, rounds=(cohort.round,), baseline=BASELINE)  # type: ignore[union-attr]  # a first plan is a cohort
     reports = {n: Report(step, step / 100, value, 1.0) for n, value in values.items()}
     given = {n: LegFacts(2.3, 1.0) for n in values}
     return decide(spec, history, 0, reports, {**given, **(facts or {})})
@@ -67,8 +70,12 @@ def test_at_chance_while_others_are_past_it() -> None:
     endings = judged(spec, {0: 0.12, 1: 0.4, 2: 0.5})
     assert set(endings) == {0}
     assert endings[0].outcome is Outcome.STUCK
-    assert "stuck at 0.4 epochs: accuracy 0.120 is below" in endings[0].reason
-    assert not judged(spec, {0: 0.12, 1: 0.13, 2: 0.5})
+    assert endings[0].reason == (
+        "stuck at 0.4 epochs: accuracy 0.120 may be the luck of a guess (0.121); "
+        "2 of 2 trials are better than that"
+    )
+    assert endings[0].bar == BASELINE.bar(spec.objective)
+    assert not judged(spec, {0: 0.12, 1: 0.1205, 2: 0.5})
 
 
 def test_a_loss_above_its_start_after_half_an_epoch() -> None:

@@ -3,11 +3,15 @@
 import math
 from typing import Any
 
+from hpsearch.baseline import Baseline
 from hpsearch.search.curves import Curve
-from hpsearch.search.ranges import Drawn, draw, within
+from hpsearch.search.ranges import Drawn, Measure, draw, within
 from hpsearch.search.scale import Space
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, IntParameter
+
+MEASURE = Measure(Objective.ACCURACY, Baseline.balanced(10, 1500))
 
 
 def space_of(**space: Any) -> Space:
@@ -23,7 +27,7 @@ def around(space: Space, points: list[tuple[Any, float]], before: Space | None =
     """Ranges drawn from (value, accuracy) pairs of the space's one parameter."""
     (name,) = space
     known = [Curve(i, {name: value}, {40: accuracy}) for i, (value, accuracy) in enumerate(points)]
-    return draw(space, before or space, known, 0.2, 0.1)
+    return draw(space, before or space, known, 0.2, MEASURE)
 
 
 def rate_of(drawn: Drawn) -> FloatParameter:
@@ -80,7 +84,7 @@ def test_lengths_are_not_mixed() -> None:
     """Long trainings of a weak rate have higher values than short ones of a good rate."""
     known = [Curve(i, {"learning_rate": 0.1 + i / 100}, {40: 0.6}) for i in range(8)]
     known += [Curve(8 + i, {"learning_rate": 200.0}, {40: 0.3, 100: 0.7}) for i in range(4)]
-    drawn = draw(RATE, RATE, known, 0.2, 0.1)
+    drawn = draw(RATE, RATE, known, 0.2, MEASURE)
     assert rate_of(drawn).high < 10
 
 
@@ -124,7 +128,7 @@ def test_a_conditional_parameter_is_drawn_where_it_applies() -> None:
     rest: list[dict[str, Any]] = [{"optimizer": "sgd"}] * 6
     known = [Curve(i, params, {40: 0.9}) for i, params in enumerate(good)]
     known += [Curve(4 + i, params, {40: 0.3}) for i, params in enumerate(rest)]
-    drawn = draw(space, space, known, 0.2, 0.1)
+    drawn = draw(space, space, known, 0.2, MEASURE)
     momentum = drawn.ranges["momentum"]
     assert isinstance(momentum, FloatParameter)
     assert 0.5 < momentum.low < momentum.high < 0.99
