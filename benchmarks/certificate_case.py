@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hpsearch.baseline import Baseline
 from hpsearch.datasets.split import fresh_split, split_for, training_data
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.history import History, Trial
@@ -153,7 +154,8 @@ def _search(spec: SearchSpec, data: Split) -> tuple[Trial, ...]:
         states[number], report = run_leg(task, data, states.get(number))
         return _score(report)
 
-    simulation = Simulation(spec, train, history=History(classes=data.classes))
+    baseline = Baseline.of(data.validation.labels, data.classes)
+    simulation = Simulation(spec, train, history=History(baseline=baseline))
     simulation.run()
     return simulation.history.trials
 
