@@ -123,7 +123,7 @@ def _problem(field: str, found: Sequence[ErrorDetails], model: type[BaseModel]) 
 
 def _allowed(details: ErrorDetails) -> str | None:
     context = details.get("ctx", {})
-    if details["type"] == "literal_error":
+    if details["type"] in ("literal_error", "enum"):
         return str(context["expected"])
     if details["type"] == "out_of_bounds":
         return str(context["allowed"])

@@ -46,7 +46,7 @@ class SearchSpec(TrainingSettings):
     """A name for people; jobs are told apart by their id."""
     dataset: DatasetChoice
     validation: Validation = Validation()
-    objective: Objective = Objective.ACCURACY
+    objective: Annotated[Objective, Field(strict=False)] = Objective.ACCURACY
     """What is made good: accuracy, balanced_accuracy, macro_f1 or loss, on the validation part."""
     network: NetworkSettings = NetworkSettings()
     space: dict[str, Parameter] = Field(default_factory=dict, max_length=50)

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from hpsearch.errors import InvalidSpec
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
 
 SMALLEST = {"dataset": "digits", "network": "lenet5"}
@@ -110,6 +111,9 @@ def test_a_setting_beside_its_range_is_refused() -> None:
             "space.learning_rate.log",
         ),
         ({"space": {"learning_rate": {"type": "real"}}}, "space.learning_rate"),
+        ({"objective": "acuracy"}, "objective"),
+        ({"objective": "loss", "pruner": {"name": "threshold", "lower": 0.5}}, "pruner.upper"),
+        ({"pruner": {"name": "threshold", "upper": 0.5}}, "pruner.lower"),
         ({"space": {"learning_rate": {"low": -math.inf, "high": 1}}}, "space.learning_rate.low"),
         ({"space": {"momentum": {"low": 0.5, "high": 1.5}}}, "space.momentum.high"),
         ({"space": {"hidden_units": {"low": 10.0, "high": 20.0}}}, "space.hidden_units.low"),
@@ -137,3 +141,8 @@ def test_what_is_no_object_is_refused(spec: object) -> None:
 
 def test_a_missing_data_set_is_named() -> None:
     assert fields_at_fault({"network": "lenet5"}) == {"dataset"}
+
+
+def test_a_loss_may_be_above_one() -> None:
+    spec = parse_spec({**SMALLEST, "objective": "loss", "budget": {"target": 1.5}})
+    assert (spec.objective, spec.budget.target) == (Objective.LOSS, 1.5)
