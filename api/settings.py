@@ -5,35 +5,34 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hpsearch import settings
 from hpsearch.errors import InvalidSettings
+from hpsearch.settings import PREFIX
 from storage.backends.address import complete, file_url
 
-PREFIX = "HPSEARCH_"
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
 class Settings(BaseSettings):
-    """The server's settings; every field is the variable HPSEARCH_ + its name in upper case."""
+    """The server's settings; every field is the variable HPSEARCH_ + its name in upper case.
+
+    What those mean that are options of the command line, too, stands in hpsearch.settings.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, extra="ignore", frozen=True, use_attribute_docstrings=True
     )
 
-    host: str = "127.0.0.1"
-    """Address to listen on."""
-    port: int = Field(default=8000, ge=0, le=65535)
-    """Port to listen on; 0 takes a free one."""
-    data_dir: Path = Path("data")
-    """Folder of the embedded database and of the data sets; made where it is missing."""
-    database_url: str | None = None
-    """SQLAlchemy URL; by default an SQLite file, hpsearch.db, in the data folder."""
+    host: str = settings.HOST.default
+    data_dir: Path = settings.DATA_DIR.default
+    database_url: str | None = settings.DATABASE_URL.default
     database_password_file: Path | None = None
     """File that holds the database's password, for a URL without one."""
-    workers: int | None = Field(default=None, ge=1, le=1024)
-    """Local worker processes; by default as many as it may use processors."""
-    cluster: str | None = Field(default=None, pattern=r"^(tcp|tls)://[^\s]+$")
-    """Address of a Dask scheduler (tcp://… or tls://…) to use instead of local workers."""
+    workers: int | None = Field(
+        default=settings.WORKERS.default, ge=settings.WORKERS.least, le=settings.WORKERS.most
+    )
+    cluster: str | None = Field(default=settings.CLUSTER.default, pattern=r"^(tcp|tls)://[^\s]+$")
     cluster_tls_ca_file: Path | None = None
     cluster_tls_cert_file: Path | None = None
     cluster_tls_key_file: Path | None = None

@@ -8,7 +8,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from hpsearch.errors import ServiceError
+from hpsearch.proxies import unusable_proxy
 
+PAGE = 500  # trials in one answer; the most that the server gives
 TIMEOUT = 30.0  # seconds for one answer
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -23,9 +25,13 @@ class Client:
         try:
             # A proxy from the environment has no business between us and our own machine.
             trust_env = urlsplit(self.url).hostname not in LOOPBACK
-            self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=trust_env)
+            httpx.Client(base_url=self.url, trust_env=False).close()
         except (ValueError, httpx.InvalidURL) as error:
-            raise ServiceError([f"{url!r} is no address of a server: {error}"]) from None
+            raise ServiceError([f"{url!r} is not the address of a server: {error}"]) from None
+        try:
+            self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=trust_env)
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            raise ServiceError([unusable_proxy() or f"the proxy settings: {error}"]) from None
 
     def __enter__(self) -> Self:
         return self
@@ -36,6 +42,10 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
     def submit(self, spec: bytes) -> Answer:
@@ -44,29 +54,31 @@ class Client:
         return self._call("POST", "/api/v1/jobs", content=spec, headers=headers)
 
     def job(self, job_id: str) -> Answer:
-        return self._call("GET", f"/api/v1/jobs/{_segment(job_id)}")
+        """One job as it is now."""
+        return self.get(path_of(job_id))
 
     def jobs(self, limit: int) -> list[Answer]:
         """The newest jobs."""
-        return _items(self._call("GET", "/api/v1/jobs", params={"limit": limit}))
+        return _items(self.get("/api/v1/jobs", limit=limit))
 
     def best(self, job_id: str, limit: int) -> list[Answer]:
-        path = f"/api/v1/jobs/{_segment(job_id)}/best"
-        return _items(self._call("GET", path, params={"limit": limit}))
+        """The trials of the highest accuracy, best first."""
+        return _items(self.get(f"{path_of(job_id)}/best", limit=limit))
 
     def trials(self, job_id: str) -> list[Answer]:
         """All trials of a job, by number."""
-        path, found, after = f"/api/v1/jobs/{_segment(job_id)}/trials", [], None
+        path, found, after = f"{path_of(job_id)}/trials", [], None
         while True:
-            page = {"limit": 500} if after is None else {"limit": 500, "after": after}
-            answer = self._call("GET", path, params=page)
+            page = {"limit": PAGE} if after is None else {"limit": PAGE, "after": after}
+            answer = self.get(path, **page)
             found += _items(answer)
             after = answer.get("next")
             if after is None:
                 return found
 
     def digest(self, job_id: str) -> Answer:
-        return self._call("GET", f"/api/v1/jobs/{_segment(job_id)}/digest")
+        """The SHA-256 of a job's result."""
+        return self.get(f"{path_of(job_id)}/digest")
 
     def estimate(self, spec: bytes) -> Answer:
         """What a search would take; JSON as it was written."""
@@ -74,11 +86,16 @@ class Client:
         return self._call("POST", "/api/v1/estimates", content=spec, headers=headers)
 
     def rounds(self, job_id: str) -> list[Answer]:
-        return _items(self._call("GET", f"/api/v1/jobs/{_segment(job_id)}/rounds"))
+        """The rounds of a job so far, with the ranges that each sampled from."""
+        return _items(self.get(f"{path_of(job_id)}/rounds"))
 
     def command(self, job_id: str, verb: str) -> Answer:
         """cancel, pause or resume; answers the job."""
-        return self._call("POST", f"/api/v1/jobs/{_segment(job_id)}/{verb}")
+        return self._call("POST", f"{path_of(job_id)}/{verb}")
+
+    def get(self, path: str, **parameters: int) -> Answer:
+        """Any other answer, as the server gives it: `get("/readyz")`."""
+        return self._call("GET", path, params=parameters)
 
     def _call(self, method: str, path: str, **options: Any) -> Answer:
         try:
@@ -92,16 +109,17 @@ class Client:
             answer = None
         if not isinstance(answer, dict):
             raise ServiceError(
-                [f"{self.url} answered {response.status_code}, but is no hpsearch server"]
+                [f"{self.url} answered {response.status_code}, but is not an hpsearch server"],
+                response.status_code,
             )
         if response.is_success:
             return answer
         raise ServiceError(_lines(answer), response.status_code)
 
 
-def _segment(job_id: str) -> str:
-    """A job id as one piece of a path, whatever was typed."""
-    return quote(job_id, safe="", errors="replace") or "%20"
+def path_of(job_id: str) -> str:
+    """The path of a job: its id is one piece of it, whatever was typed."""
+    return f"/api/v1/jobs/{quote(job_id, safe='', errors='replace') or '%20'}"
 
 
 def _items(answer: Mapping[str, Any]) -> list[Answer]:

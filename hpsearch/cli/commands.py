@@ -1,22 +1,21 @@
-"""The commands of `hpsearch`, each a few lines: read options, call, print."""
+"""The `hpsearch` command: errors as lines and exit codes, and the commands that serve."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version as version_of
-from pathlib import Path
 
 import typer
-from rich.console import Console
 
-from hpsearch.cli import options, tables
-from hpsearch.cli.files import read_spec, read_valid_spec
+import hpsearch
+from hpsearch import settings
+from hpsearch.cli import jobs, options
+from hpsearch.cli.files import read_valid_spec
 from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
+from hpsearch.cli.output import print_json, say_everything
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
-from hpsearch.cli.watch import Watcher, watch_until_end
-from hpsearch.client import Client, line_of
+from hpsearch.client import line_of
 from hpsearch.errors import HpsearchError, InvalidSpec, ServiceError
 
 app = typer.Typer(
@@ -27,12 +26,10 @@ app = typer.Typer(
     add_completion=False,
 )
 
-out = Console(markup=False, emoji=False)  # what servers say is text, not our markup
-DATA_DIR = Path("data")
-
 
 def main() -> None:
     """Run the command line. What goes wrong is said in a line for each problem; exit code 2."""
+    say_everything()
     try:
         app()
     except ServiceError as error:
@@ -57,12 +54,12 @@ def _fail(lines: Sequence[str]) -> None:
 
 @app.command()
 def serve(
-    host: options.Host = "127.0.0.1",
-    port: options.Port = 8000,
-    data_dir: options.DataDir = DATA_DIR,
-    database_url: options.DatabaseUrl = None,
-    workers: options.Workers = None,
-    cluster: options.Cluster = None,
+    host: options.Host = settings.HOST.default,
+    port: options.Port = settings.PORT.default,
+    data_dir: options.DataDir = settings.DATA_DIR.default,
+    database_url: options.DatabaseUrl = settings.DATABASE_URL.default,
+    workers: options.Workers = settings.WORKERS.default,
+    cluster: options.Cluster = settings.CLUSTER.default,
     log_level: options.LogLevelOption = LogLevel.INFO,
     log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -78,95 +75,31 @@ def serve(
 def run(
     spec: options.Spec,
     leave: options.Leave = False,
-    host: options.Host = "127.0.0.1",
-    port: options.Port = 8000,
-    data_dir: options.DataDir = DATA_DIR,
-    database_url: options.DatabaseUrl = None,
-    workers: options.Workers = None,
-    cluster: options.Cluster = None,
+    as_json: options.Json = False,
+    host: options.Host = settings.HOST.default,
+    port: options.Port = settings.PORT.default,
+    data_dir: options.DataDir = settings.DATA_DIR.default,
+    database_url: options.DatabaseUrl = settings.DATABASE_URL.default,
+    workers: options.Workers = settings.WORKERS.default,
+    cluster: options.Cluster = settings.CLUSTER.default,
 ) -> None:
-    """Serve, submit SPEC over HTTP, watch it and show its best trials."""
+    """Serve, submit SPEC over HTTP, watch it and show its best trials.
+
+    Exit codes with --exit: as of `watch`. Without it 0, or 2 if the spec was refused.
+    """
     configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_valid_spec(spec)
     options.to_environment(host, port, data_dir, database_url, workers, cluster)
-    raise typer.Exit(run_search(content, bind(host, port), leave, out))
+    raise typer.Exit(run_search(content, bind(host, port), leave, as_json))
+
+
+app.add_typer(jobs.app)
 
 
 @app.command()
-def submit(spec: options.Spec, url: options.Url = options.DEFAULT_URL) -> None:
-    """Submit SPEC to a server and print the job's id."""
-    with Client(url) as client:
-        print(client.submit(read_spec(spec))["id"])
-
-
-@app.command()
-def watch(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
-    """Watch a job until it has ended; exit code 0 where it completed."""
-    with Client(url) as client, Watcher(out) as watcher:
-        ended = watch_until_end(client, job, watcher)
-    tables.print_result(out, client.url, ended, _best(url, job, 5))
-    raise typer.Exit(0 if ended["state"] == "completed" else 1)
-
-
-@app.command()
-def jobs(url: options.Url = options.DEFAULT_URL, limit: options.Limit = 20) -> None:
-    """List the newest jobs."""
-    with Client(url) as client:
-        tables.print_jobs(out, client.jobs(limit))
-
-
-@app.command()
-def best(
-    job: options.JobId, url: options.Url = options.DEFAULT_URL, limit: options.Limit = 10
-) -> None:
-    """Show the best trials of a job."""
-    tables.print_best(out, _best(url, job, limit))
-
-
-@app.command()
-def cancel(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
-    """End a job; its finished trials stay."""
-    _command(url, job, "cancel")
-
-
-@app.command()
-def pause(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
-    """Train nothing more of a job until it is resumed."""
-    _command(url, job, "pause")
-
-
-@app.command()
-def resume(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
-    """Go on with a paused job."""
-    _command(url, job, "resume")
-
-
-@app.command()
-def estimate(spec: options.Spec, url: options.Url = options.DEFAULT_URL) -> None:
-    """Say what SPEC would take, without running it."""
-    with Client(url) as client:
-        tables.print_estimate(out, client.estimate(read_spec(spec)))
-
-
-@app.command()
-def digest(job: options.JobId, url: options.Url = options.DEFAULT_URL) -> None:
-    """Print the SHA-256 of a job's result; the same spec and seed give the same."""
-    with Client(url) as client:
-        print(client.digest(job)["digest"])
-
-
-@app.command()
-def version() -> None:
+def version(as_json: options.Json = False) -> None:
     """Print the version."""
-    print(version_of("hpsearch"))
-
-
-def _best(url: str, job: str, limit: int) -> list[dict[str, object]]:
-    with Client(url) as client:
-        return client.best(job, limit)
-
-
-def _command(url: str, job: str, verb: str) -> None:
-    with Client(url) as client:
-        answer = client.command(job, verb)
-    print(f"{answer['id']} is {answer['state']}; asked to {verb}")
+    if as_json:
+        print_json({"version": hpsearch.__version__})
+    else:
+        print(hpsearch.__version__)

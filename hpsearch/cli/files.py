@@ -1,5 +1,7 @@
 """Reading what the user names on the command line."""
 
+import codecs
+import sys
 from pathlib import Path
 
 from hpsearch.errors import InvalidSettings, MalformedJson
@@ -7,26 +9,47 @@ from hpsearch.spec import strict_json
 from hpsearch.spec.submission import parse_submission
 
 MAX_SPEC = 1_000_000  # bytes; what the server takes
+STANDARD_INPUT = Path("-")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_spec(file: Path) -> bytes:
-    """The file as it is: the server judges it. Raises InvalidSettings where it cannot be read."""
+    """The file as it is, without a byte order mark; the server judges it. `-` is standard input.
+
+    Raises InvalidSettings if it cannot be read, or cannot be a spec.
+    """
+    name = _name(file)
     try:
-        if file.stat().st_size > MAX_SPEC:
-            raise InvalidSettings(f"{file} is larger than {MAX_SPEC} bytes: no search spec")
-        return file.read_bytes()
+        content = _read(file)
     except OSError as error:
-        raise InvalidSettings(f"{file} cannot be read: {error.strerror}") from None
+        raise InvalidSettings(f"{name} cannot be read: {error.strerror}") from None
+    if len(content) > MAX_SPEC:
+        raise InvalidSettings(f"{name} is larger than {MAX_SPEC} bytes: not a search spec")
+    if content.startswith(UTF_16) or b"\0" in content[:4]:
+        raise InvalidSettings(f"{name} is UTF-16 text: save it as UTF-8")
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def _name(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)
+
+
+def _read(file: Path) -> bytes:
+    """No more than one byte too many."""
+    if file == STANDARD_INPUT:
+        return sys.stdin.buffer.read(MAX_SPEC + 1)
+    with file.open("rb") as stream:
+        return stream.read(MAX_SPEC + 1)
 
 
 def read_valid_spec(file: Path) -> bytes:
-    """The same, after a look of our own: a broken spec need not wait for a server to start.
+    """The same, checked here: a broken spec need not wait for a server to start.
 
-    Raises InvalidSpec, or InvalidSettings where it is no JSON.
+    Raises InvalidSpec, or InvalidSettings if it is not JSON.
     """
     content = read_spec(file)
     try:
         parse_submission(strict_json.loads(content))
     except MalformedJson as error:
-        raise InvalidSettings(f"{file} {error}") from None
+        raise InvalidSettings(f"{_name(file)} {error}") from None
     return content

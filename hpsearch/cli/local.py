@@ -1,22 +1,21 @@
 """The commands that work on this machine's data sets; see hpsearch.cli.lazy."""
 
-from pathlib import Path
-
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from hpsearch.cli import options
+from hpsearch.cli.output import out, print_table
 from hpsearch.cli.verify import verify_job
+from hpsearch.cli.watch import console_of
 from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue, DatasetInfo
+from hpsearch.settings import DATA_DIR as DATA_DIR_SETTING
 
 app = typer.Typer()
 datasets = typer.Typer(help="The data sets in the data folder.", no_args_is_help=True)
 app.add_typer(datasets, name="datasets")
 
-out = Console(markup=False, emoji=False)
-DATA_DIR = Path("data")
+DATA_DIR = DATA_DIR_SETTING.default
 
 
 @app.command()
@@ -25,10 +24,12 @@ def verify(
     trials: options.Trials = 3,
     url: options.Url = options.DEFAULT_URL,
     data_dir: options.DataDir = DATA_DIR,
+    as_json: options.Json = False,
 ) -> None:
-    """Train some trials of a job again, here, and compare to the bit; exit code 1 where unequal."""
+    """Train some trials of a job again, here, and compare to the bit; exit code 1 if unequal."""
     with Client(url) as client:
-        same = verify_job(client, job, trials, Catalogue(data_dir), out)
+        console = console_of(as_json)
+        same = verify_job(client, job, trials, Catalogue(data_dir), console, as_json)
     raise typer.Exit(0 if same else 1)
 
 
@@ -58,7 +59,7 @@ def _print(infos: list[DatasetInfo]) -> None:
             str(info.classes) if info.classes else "",
             info.source,
         )
-    out.print(table)
+    print_table(out, table)
     for info in infos:
         if info.how:
             out.print(f"{info.name}: {info.how}", highlight=False, soft_wrap=True)

@@ -4,29 +4,32 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
 from hpsearch.cli import tables
+from hpsearch.cli.output import print_json
 from hpsearch.cli.server import Server, address_of
-from hpsearch.cli.watch import Watcher, watch_until_end
+from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client
 from hpsearch.errors import ServiceError
 
 BEST_SHOWN = 5
+INTERRUPTED = 1  # exit code of a run that was to leave with its job, and left before
 START_INTERVAL = 0.05  # seconds between looks at whether the server has started
 
 
-def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) -> int:
+def run_search(spec: bytes, listener: socket.socket, leave: bool, as_json: bool) -> int:
     """Serve until Ctrl-C, or with `leave` until the job has ended.
 
-    Returns 0 where all went well, 1 where the job of a run that leaves did not complete, 2 where
-    the server refused the spec, which is said at once: a server may take its time to leave.
+    Returns the exit code: of the job for a run that leaves (see hpsearch.cli.watch), 0 for one that
+    does not, 2 if the server refused the spec, which is said at once: a server may take its time to
+    leave. With `as_json` standard output is the ended job alone.
     """
-    server, url = Server(), address_of(listener)
-    out.print(f"starting the service on {url}", highlight=False)
-    user = _User(spec, url, server, leave, out)
+    server, url, out = Server(), address_of(listener), console_of(as_json)
+    out.print(f"starting the service on {url}", highlight=False, soft_wrap=True)
+    user = _User(spec, url, server, leave, as_json, out)
     thread = threading.Thread(target=user.act, name="user", daemon=True)
     thread.start()
     try:
@@ -36,9 +39,7 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, out: Console) 
             raise
     user.left.set()
     thread.join(timeout=1)
-    if user.refused:
-        return 2
-    return 0 if user.completed or not leave else 1
+    return user.exit_code
 
 
 @dataclass
@@ -49,12 +50,13 @@ class _User:
     url: str
     server: Server
     leave: bool
+    as_json: bool
     out: Console
-    completed: bool = False
-    refused: bool = False
+    left: threading.Event = field(default_factory=threading.Event)
+    exit_code: int = 0
 
     def __post_init__(self) -> None:
-        self.left = threading.Event()
+        self._will_end_with(INTERRUPTED if self.leave else 0)
 
     def act(self) -> None:
         while not self.server.started and not self.left.is_set():
@@ -66,8 +68,7 @@ class _User:
             if not self.server.should_exit:
                 for line in error.lines:
                     print(f"hpsearch: {line}", file=sys.stderr, flush=True)
-                self.refused = True
-                self.server.exit_code = 2
+                self._will_end_with(2)
                 self.server.should_exit = True
         if self.leave:
             self.server.should_exit = True
@@ -75,12 +76,20 @@ class _User:
     def _search(self) -> None:
         with Client(self.url) as client:
             job = client.submit(self.spec)
-            self.out.print(f"job {job['id']} at {self.url}{job['links']['self']}", highlight=False)
-            with Watcher(self.out) as watcher:
+            where = f"{self.url}{job['links']['self']}"
+            self.out.print(f"job {job['id']} at {where}", highlight=False, soft_wrap=True)
+            with Watcher(self.out, patience=0) as watcher:  # the server is our own
                 ended = watch_until_end(client, job["id"], watcher)
             best = client.best(job["id"], BEST_SHOWN)
-            self.completed = ended["state"] == "completed"
-            self.server.exit_code = 0 if self.completed or not self.leave else 1
-        tables.print_result(self.out, self.url, ended, best)
+        if self.leave:
+            self._will_end_with(exit_code(ended))
+        if self.as_json:
+            print_json(ended)
+        else:
+            tables.print_result(self.out, self.url, ended, best)
         if not self.leave:
             self.out.print("still serving; Ctrl-C ends it", highlight=False)
+
+    def _will_end_with(self, code: int) -> None:
+        """Of the command; the server's own counts if it ends hard."""
+        self.exit_code = self.server.exit_code = code

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hpsearch.cli.output import print_table
+
 Answer = Mapping[str, Any]
 
 
@@ -22,16 +24,19 @@ def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
             accuracy(job["best"]),
             job["created_at"][:19].replace("T", " "),
         )
-    out.print(table if jobs else "no jobs yet")
+    _print(out, table, "no jobs yet")
 
 
-def print_best(out: Console, trials: Sequence[Answer]) -> None:
+def print_best(
+    out: Console, trials: Sequence[Answer], none: str = "no trial is complete yet"
+) -> None:
+    """The trials as a table; `none` is said if there are none."""
     names = sorted({name for trial in trials for name in trial["params"]})
     table = Table("trial", "accuracy", *names)
     for trial in trials:
         values = [_shown(trial["params"].get(name)) for name in names]
         table.add_row(str(trial["number"]), f"{trial['value']:.4f}", *values)
-    out.print(table if trials else "no trial is complete yet")
+    _print(out, table, none)
 
 
 def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) -> None:
@@ -44,9 +49,16 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
         highlight=False,
         soft_wrap=True,
     )
-    print_best(out, best)
+    print_best(out, best, "no best trial: the job ended before any was trained to its end")
     for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):
         out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
+
+
+def _print(out: Console, table: Table, none: str) -> None:
+    if table.rows:
+        print_table(out, table)
+    else:
+        out.print(none, highlight=False, soft_wrap=True)
 
 
 def print_estimate(out: Console, answer: Answer) -> None:
@@ -76,10 +88,6 @@ def printable(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return (
-        f"{value:.4g}"
-        if isinstance(value, float)
-        else ""
-        if value is None
-        else printable(str(value))
-    )
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else printable(str(value))

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hpsearch.cli.output import print_json, print_table
 from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.split import split_for
@@ -20,8 +21,10 @@ from hpsearch.verification import Verdict, sample, verify
 Answer = Mapping[str, Any]
 
 
-def verify_job(client: Client, job_id: str, count: int, source: Catalogue, out: Console) -> bool:
-    """Print what came of `count` trials that were trained again here; True where all agree."""
+def verify_job(
+    client: Client, job_id: str, count: int, source: Catalogue, out: Console, as_json: bool
+) -> bool:
+    """Print what came of `count` trials that were trained again here; True if all agree."""
     job = client.job(job_id)
     spec = read_stored(json.dumps(job["spec"]), SPEC_VERSION)
     if isinstance(spec, Unreadable):
@@ -36,8 +39,11 @@ def verify_job(client: Client, job_id: str, count: int, source: Catalogue, out: 
         trial = reported[number]
         reports = [_report(answer) for answer in trial["reports"]]
         verdicts.append(verify(spec, data, number, trial["params"], reports))
-    _print(out, verdicts)
     same = all(verdict.same for verdict in verdicts)
+    if as_json:
+        print_json({"same": same, "trials": [_answer(verdict) for verdict in verdicts]})
+    else:
+        _print(out, verdicts)
     if not same:
         _print_differences(out, job["environment"])
     return same
@@ -55,7 +61,18 @@ def _print(out: Console, verdicts: Sequence[Verdict]) -> None:
         pair = (verdict.recorded, verdict.trained)
         shown = [f"{report.value!r} at {report.step}" if report else "" for report in pair]
         table.add_row(str(verdict.number), str(verdict.reports), result, *shown)
-    out.print(table)
+    print_table(out, table)
+
+
+def _answer(verdict: Verdict) -> Answer:
+    """As JSON; `recorded` and `trained` are the first accuracies that differ, null for diverged."""
+    pair = {"recorded": verdict.recorded, "trained": verdict.trained}
+    values = {name: report and _finite(report.value) for name, report in pair.items()}
+    return {"number": verdict.number, "reports": verdict.reports, "same": verdict.same, **values}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _print_differences(out: Console, there: Mapping[str, str]) -> None:

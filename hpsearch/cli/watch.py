@@ -3,26 +3,55 @@
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from hpsearch.cli.output import out
 from hpsearch.cli.tables import accuracy, finished
 from hpsearch.client import Client
+from hpsearch.errors import ServiceError
 
 POLL_INTERVAL = 0.5  # seconds
 LINE_INTERVAL = 5.0  # seconds between plain lines
+PATIENCE = 300.0  # seconds
+TRY_AGAIN = (None, 429, 502, 503, 504)  # no answer, or a status that passes
+
+COMPLETED, NOT_COMPLETED, WITHOUT_BEST = 0, 1, 3
+"""Exit codes by how a job ended; 2 is every other fault."""
 
 Answer = Mapping[str, Any]
+Asked = TypeVar("Asked")
+
+
+def exit_code(job: Answer) -> int:
+    """What a command that waited for this job ends with."""
+    if job["state"] != "completed":
+        return NOT_COMPLETED
+    return COMPLETED if job["best"] else WITHOUT_BEST
+
+
+def console_of(as_json: bool) -> Console:
+    """Where progress is shown: beside the result if that is for a program."""
+    return Console(stderr=True, markup=False, emoji=False) if as_json else out
 
 
 class Watcher:
     """Shows a job each time it is told of it."""
 
-    def __init__(self, out: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        out: Console,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: float = PATIENCE,
+    ) -> None:
+        """patience: seconds without an answer after which it gives up."""
         self._out = out
         self._clock = clock
+        self._patience = patience
+        self.sleep = sleep
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"),
             console=out, disable=not out.is_terminal,
@@ -46,34 +75,50 @@ class Watcher:
 
     def show(self, job: Answer) -> None:
         text = note(job, self._pace.seconds_left(job))
+        planned, done = job["progress"]["trials"]["planned"], finished(job)
+        self._bar.update(self._task, description=job["state"], total=planned, completed=done)
+        self._say(job["state"], text, at_once=ended(job))
+
+    def outlast(self, ask: Callable[[], Asked]) -> Asked:
+        """What `ask` answers, however often the server must be asked.
+
+        Says meanwhile that it waits. Raises ServiceError once its patience is over, or at once if
+        the answer will be the same next time.
+        """
+        began, said = self._clock(), False
+        while True:
+            try:
+                return ask()
+            except ServiceError as error:
+                if error.status not in TRY_AGAIN or self._clock() - began >= self._patience:
+                    raise
+                self._say("waiting", f"{error}; trying again", at_once=not said)
+                said = True
+                self.sleep(POLL_INTERVAL)
+
+    def _say(self, state: str, text: str, at_once: bool) -> None:
+        """On a terminal in place of what was there, else as a line if it is time for one."""
         if self._out.is_terminal:
-            self._bar.update(
-                self._task,
-                description=job["state"],
-                total=job["progress"]["trials"]["planned"],
-                completed=finished(job),
-                note=text,
-            )
+            self._bar.update(self._task, description=state, note=text)
             return
-        line = f"{job['state']}: {text}"
-        if line != self._last_line and (self._clock() >= self._next_line or ended(job)):
+        line = f"{state}: {text}"
+        if line != self._last_line and (self._clock() >= self._next_line or at_once):
             self._out.print(line, highlight=False, soft_wrap=True)
             self._last_line, self._next_line = line, self._clock() + LINE_INTERVAL
 
 
-def watch_until_end(
-    client: Client,
-    job_id: str,
-    watcher: Watcher,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Answer:
-    """Show the job until it has ended; answers it as it ended."""
+def watch_until_end(client: Client, job_id: str, watcher: Watcher) -> Answer:
+    """Show the job until it has ended; answers it as it ended.
+
+    A server that has answered once may be away for a while, as when it is started again.
+    """
+    job = client.job(job_id)
     while True:
-        job = client.job(job_id)
         watcher.show(job)
         if ended(job):
             return job
-        sleep(POLL_INTERVAL)
+        watcher.sleep(POLL_INTERVAL)
+        job = watcher.outlast(lambda: client.job(job_id))
 
 
 def ended(job: Answer) -> bool:

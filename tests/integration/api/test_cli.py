@@ -3,11 +3,15 @@
 import json
 import socket
 import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.service import HPSEARCH, Service
+from hpsearch.cli import main
 from tests.integration.api.specs import ENDLESS, TINY
 
 
@@ -35,6 +39,52 @@ def test_submit_watch_best_jobs(service: Service, tmp_path: Path) -> None:
     listed = _hpsearch("jobs", "--url", service.url)
     assert job in listed.stdout
     assert "8/8" in listed.stdout
+
+
+def test_json_is_the_answer_of_the_server(
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def answer(*words: str | Path, code: int = 0) -> Any:
+        monkeypatch.setattr(sys, "argv", ["hpsearch", *map(str, words), "--json"])
+        if words[0] != "version":
+            sys.argv += ["--url", service.url]
+        with pytest.raises(SystemExit) as caught:
+            main()
+        assert caught.value.code == code
+        return json.loads(capsys.readouterr().out)
+
+    def get(path: str) -> Any:
+        return service.http.get(f"/api/v1{path}").json()
+
+    spec = _spec(tmp_path, TINY)
+    job = answer("submit", spec)["id"]
+    assert answer("watch", job) == get(f"/jobs/{job}")
+    assert answer("jobs", "--limit", "1") == get("/jobs?limit=1")
+    assert answer("best", job, "--limit", "2") == get(f"/jobs/{job}/best?limit=2")
+    assert answer("digest", job) == get(f"/jobs/{job}/digest")
+    assert answer("estimate", spec)["trials"] == 8
+    verified = answer("verify", job, "--trials", "1", "--data-dir", tmp_path)
+    assert verified["same"] is True
+    assert verified["trials"][0]["recorded"] is None
+    assert answer("version") == {"version": version("hpsearch")}
+    endless = answer("submit", _spec(tmp_path, ENDLESS))["id"]
+    assert answer("pause", endless)["id"] == answer("resume", endless)["id"] == endless
+    assert answer("cancel", endless)["id"] == endless
+    assert answer("watch", endless, code=1)["state"] == "cancelled"
+
+
+def test_a_search_that_is_cut_before_its_first_trial_is_done(tmp_path: Path) -> None:
+    """`run --json` prints the ended job alone; its exit code says that there is no best trial."""
+    words = ["--exit", "--json", "--port", "0", "--workers", "1"]
+    words += ["--data-dir", str(tmp_path / "data")]
+    done = _hpsearch("run", _spec(tmp_path, ENDLESS | {"budget": {"seconds": 1}}), *words)
+    assert done.returncode == 3, done.stderr
+    job = json.loads(done.stdout)
+    assert (job["state"], job["stop_reason"]) == ("completed", "budget: seconds")
+    assert job["best"] is None
 
 
 def test_cancel_and_what_it_says_of_an_ended_job(service: Service, tmp_path: Path) -> None:

@@ -162,9 +162,9 @@ def test_settings_come_from_the_environment(
     monkeypatch.setenv("HPSEARCH_DATABASE_URL", "postgresql+psycopg://user@db:5432/hpsearch")
     monkeypatch.setenv("HPSEARCH_DATABASE_PASSWORD_FILE", str(secret))
     assert read_settings().url == "postgresql+psycopg://user:p%40ss%2Fword@db:5432/hpsearch"
-    monkeypatch.setenv("HPSEARCH_PORT", "eighty")
+    monkeypatch.setenv("HPSEARCH_WORKERS", "eight")
     monkeypatch.setenv("HPSEARCH_CLUSTER", "http://x")
-    with pytest.raises(InvalidSettings, match=r"HPSEARCH_PORT.*HPSEARCH_CLUSTER"):
+    with pytest.raises(InvalidSettings, match=r"HPSEARCH_WORKERS.*HPSEARCH_CLUSTER"):
         read_settings()
 
 

@@ -49,14 +49,14 @@ def test_a_missing_file(
     assert error == f"hpsearch: {tmp_path}/none.json cannot be read: No such file or directory\n"
 
 
-def test_a_folder_or_a_huge_file_is_no_spec(
+def test_a_folder_or_a_huge_file_is_not_a_spec(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert _run(monkeypatch, "submit", tmp_path) == 2
     assert "Is a directory" in capsys.readouterr().err
     (tmp_path / "huge").write_bytes(b" " * 1_000_001)
     assert _run(monkeypatch, "submit", tmp_path / "huge") == 2
-    assert "no search spec" in capsys.readouterr().err
+    assert "not a search spec" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_server_that_does_not_answer(
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://localhost", "http://a:b:c"])
-def test_an_address_that_is_none(
+def test_what_is_not_an_address(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
     assert _run(monkeypatch, "jobs", "--url", url) == 2
@@ -89,6 +89,15 @@ def test_the_address_may_come_from_the_environment(
     monkeypatch.setenv("HPSEARCH_URL", "http://127.0.0.1:1")
     assert _run(monkeypatch, "jobs") == 2
     assert "no answer from http://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_a_proxy_that_cannot_be_used_is_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1080")
+    assert _run(monkeypatch, "jobs", "--url", "http://server.example") == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("hpsearch: ALL_PROXY names a SOCKS proxy")
 
 
 def test_a_port_in_use(

@@ -1,14 +1,16 @@
 """What a watcher sees: plain lines where output is no terminal, a bar where it is."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from hpsearch.cli import tables
-from hpsearch.cli.watch import Pace, Watcher, note, watch_until_end
+from hpsearch.cli.watch import Pace, Watcher, exit_code, note, watch_until_end
 from hpsearch.client import Client
+from hpsearch.errors import ServiceError
 
 
 def _job(state: str = "running", complete: int = 0, **fields: Any) -> dict[str, Any]:
@@ -51,15 +53,18 @@ def test_time_left_goes_by_the_pace_of_the_round() -> None:
 
 
 class _Telling(Client):
-    """A server that tells of these jobs, one after the other."""
+    """A server that tells of these jobs, one after the other, or meets these faults."""
 
-    def __init__(self, jobs: list[dict[str, Any]]) -> None:
+    def __init__(self, jobs: Sequence[dict[str, Any] | ServiceError]) -> None:
         super().__init__("http://127.0.0.1:1")
         self._jobs = iter(jobs)
 
     def job(self, job_id: str) -> dict[str, Any]:
         assert job_id == "abc"
-        return next(self._jobs)
+        answer = next(self._jobs)
+        if isinstance(answer, ServiceError):
+            raise answer
+        return answer
 
 
 @pytest.mark.parametrize("terminal", [False, True])
@@ -68,8 +73,9 @@ def test_watches_until_the_end(terminal: bool) -> None:
     out = Console(file=text, force_terminal=terminal, width=120)
     story = [_job("queued"), _job(), _job(complete=3), _job("completed", complete=8)]
     slept: list[float] = []
-    with _Telling(story) as client, Watcher(out, clock=lambda: 100.0 * len(slept)) as watcher:
-        ended = watch_until_end(client, "abc", watcher, slept.append)
+    clock = lambda: 100.0 * len(slept)  # noqa: E731 - read once, two lines below
+    with _Telling(story) as client, Watcher(out, clock, slept.append) as watcher:
+        ended = watch_until_end(client, "abc", watcher)
     assert ended["state"] == "completed"
     assert len(slept) == 3
     assert "10/10 trials (2 pruned)" in text.getvalue()
@@ -80,6 +86,58 @@ def test_watches_until_the_end(terminal: bool) -> None:
             "running",
             "completed",
         ]
+
+
+GONE = ServiceError(["no answer from http://h: Connection refused"])
+STARTING = ServiceError(["the database cannot be reached"], 503)
+
+
+def _watch(story: Sequence[dict[str, Any] | ServiceError]) -> tuple[str, list[str]]:
+    """How the job ended, and the lines that were said; 10 seconds pass with each look."""
+    text, slept = io.StringIO(), list[float]()
+    watcher = Watcher(Console(file=text, width=200), lambda: 10.0 * len(slept), slept.append)
+    with _Telling(story) as client, watcher:
+        ended = watch_until_end(client, "abc", watcher)
+    return ended["state"], text.getvalue().splitlines()
+
+
+def test_a_restart_and_a_minute_of_silence_are_outlasted_and_said() -> None:
+    away = [GONE] * 6 + [STARTING] * 2
+    state, lines = _watch([_job(), *away, _job(complete=3), _job("completed", complete=8)])
+    assert state == "completed"
+    assert lines[1] == "waiting: no answer from http://h: Connection refused; trying again"
+    assert "waiting: the database cannot be reached; trying again" in lines
+    assert [line.partition(":")[0] for line in lines[-2:]] == ["running", "completed"]
+
+
+def test_patience_ends_and_some_answers_need_none() -> None:
+    with pytest.raises(ServiceError, match="Connection refused"):
+        _watch([_job(), *[GONE] * 100])
+    with pytest.raises(ServiceError, match="Connection refused"):
+        _watch([GONE, _job("completed")])  # it never answered: likely another address is meant
+    with pytest.raises(ServiceError, match="no job"):
+        _watch([_job(), ServiceError(["no job has the id 'abc'"], 404), _job("completed")])
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"),
+    [
+        (_job("completed", complete=1), 0),
+        (_job("cancelled", complete=1), 1),
+        (_job("failed"), 1),
+        (_job("completed"), 3),
+    ],
+)
+def test_exit_codes(job: dict[str, Any], expected: int) -> None:
+    assert exit_code(job) == expected
+
+
+def test_a_job_without_a_complete_trial_says_so() -> None:
+    text = io.StringIO()
+    job = _job("completed", stop_reason="budget: seconds")
+    tables.print_result(Console(file=text, width=30), "http://h:1", job, [])
+    assert "job abc completed (budget: seconds): 0 complete" in text.getvalue()
+    assert "no best trial: the job ended before any was trained to its end\n" in text.getvalue()
 
 
 def test_plain_lines_are_few() -> None:

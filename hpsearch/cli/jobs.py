@@ -1,0 +1,123 @@
+"""The commands that ask a server: each reads its options, calls, prints."""
+
+import typer
+
+from hpsearch.cli import options, tables
+from hpsearch.cli.files import read_spec
+from hpsearch.cli.output import out, print_json
+from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
+from hpsearch.client import Client, path_of
+
+BEST_SHOWN = 5
+
+app = typer.Typer()
+
+
+@app.command()
+def submit(
+    spec: options.Spec, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Submit SPEC to a server and print the job's id."""
+    content = read_spec(spec)
+    with Client(url) as client:
+        job = client.submit(content)
+    print_json(job) if as_json else print(job["id"])
+
+
+@app.command()
+def watch(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Watch a job until it has ended.
+
+    Exit codes: 0 for a search that completed with a best trial, 1 for one that was cancelled or
+    failed, 3 for one that ended before any trial was trained to its end, 2 for anything else that
+    went wrong. A server that stops answering is waited for.
+    """
+    with Client(url) as client, Watcher(console_of(as_json)) as watcher:
+        ended = watch_until_end(client, job, watcher)
+        best = watcher.outlast(lambda: client.best(job, BEST_SHOWN))
+    if as_json:
+        print_json(ended)
+    else:
+        tables.print_result(out, client.url, ended, best)
+    raise typer.Exit(exit_code(ended))
+
+
+@app.command("jobs")
+def list_jobs(
+    url: options.Url = options.DEFAULT_URL,
+    limit: options.Limit = 20,
+    as_json: options.Json = False,
+) -> None:
+    """List the newest jobs."""
+    with Client(url) as client:
+        answer = client.get("/api/v1/jobs", limit=limit)
+    print_json(answer) if as_json else tables.print_jobs(out, answer["items"])
+
+
+@app.command()
+def best(
+    job: options.JobId,
+    url: options.Url = options.DEFAULT_URL,
+    limit: options.Limit = 10,
+    as_json: options.Json = False,
+) -> None:
+    """Show the best trials of a job."""
+    with Client(url) as client:
+        answer = client.get(f"{path_of(job)}/best", limit=limit)
+    print_json(answer) if as_json else tables.print_best(out, answer["items"])
+
+
+@app.command()
+def cancel(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """End a job; its finished trials stay."""
+    _command(url, job, "cancel", as_json)
+
+
+@app.command()
+def pause(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Train nothing more of a job until it is resumed."""
+    _command(url, job, "pause", as_json)
+
+
+@app.command()
+def resume(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Go on with a paused job."""
+    _command(url, job, "resume", as_json)
+
+
+@app.command()
+def estimate(
+    spec: options.Spec, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Say what SPEC would take, without running it."""
+    content = read_spec(spec)
+    with Client(url) as client:
+        answer = client.estimate(content)
+    print_json(answer) if as_json else tables.print_estimate(out, answer)
+
+
+@app.command()
+def digest(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Print the SHA-256 of a job's result; the same spec and seed give the same."""
+    with Client(url) as client:
+        answer = client.digest(job)
+    print_json(answer) if as_json else print(answer["digest"])
+
+
+def _command(url: str, job: str, verb: str, as_json: bool) -> None:
+    with Client(url) as client:
+        answer = client.command(job, verb)
+    if as_json:
+        print_json(answer)
+    else:
+        print(f"{answer['id']} is {answer['state']}; asked to {verb}")
