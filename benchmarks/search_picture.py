@@ -17,7 +17,7 @@ from benchmarks.search_quality import images
 from hpsearch.history import History, Outcome, Trial
 from hpsearch.search.simulation import Simulation
 from hpsearch.spec.search import parse_spec
-from hpsearch.spec.space import Parameter
+from hpsearch.spec.space import Parameter, as_number
 
 SEED = 100
 COLORS: Mapping[Outcome, str] = {
@@ -71,8 +71,8 @@ def draw(history: History, file: Path) -> None:
 
 def _points(axes: Axes, trials: list[Trial], outcome: Outcome, color: str) -> None:
     chosen = [trial for trial in trials if trial.ending and trial.ending.outcome is outcome]
-    rates = [float(trial.params["learning_rate"]) for trial in chosen]
-    decays = [float(trial.params["weight_decay"]) for trial in chosen]
+    rates = [as_number(trial.params["learning_rate"]) for trial in chosen]
+    decays = [as_number(trial.params["weight_decay"]) for trial in chosen]
     axes.scatter(rates, decays, s=22, color=color, label=outcome.value, zorder=3)
 
 

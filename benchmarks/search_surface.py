@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from benchmarks.search_contenders import Ledger
 from hpsearch.search.simulation import Score
-from hpsearch.spec.space import Value
+from hpsearch.spec.space import Value, as_number
 
 POINTS = (0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0)  # epochs at which a recorded training reports
 BANDWIDTH = 0.2  # decades over which the surface is smoothed
@@ -113,7 +113,7 @@ def recorded(row: dict[str, Any]) -> Recorded:
 
 def place_of(params: Mapping[str, Value]) -> tuple[float, float]:
     """Decimal logarithms of learning rate and weight decay."""
-    rate, decay = float(params["learning_rate"]), float(params["weight_decay"])
+    rate, decay = as_number(params["learning_rate"]), as_number(params["weight_decay"])
     return math.log10(rate), math.log10(decay)
 
 

@@ -13,7 +13,7 @@ from hpsearch.datasets.values import Part, Split
 from hpsearch.nn import build_network
 from hpsearch.search.simulation import Score
 from hpsearch.spec.network import NetworkSettings
-from hpsearch.spec.space import Value
+from hpsearch.spec.space import Value, as_number
 
 
 class TorchTrainer:
@@ -51,8 +51,8 @@ class _Training:
         self._model = torch_twin(build_network(settings, data.shape, data.classes, generator))
         self._rule = torch.optim.SGD(
             self._model.parameters(),
-            lr=float(params["learning_rate"]),
-            weight_decay=float(params["weight_decay"]),
+            lr=as_number(params["learning_rate"]),
+            weight_decay=as_number(params["weight_decay"]),
         )
         self._order = torch.Generator().manual_seed(int(generator.integers(2**62)))
         self._images = len(data.training)

@@ -16,7 +16,7 @@ from hpsearch.errors import (
 )
 from hpsearch.nn import check_size, output_shapes
 from hpsearch.spec.search import SearchSpec
-from hpsearch.spec.space import CategoricalParameter, Parameter, Value
+from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_number
 from hpsearch.spec.training import TrainingSettings
 
 EXTRAS = {"gp": ("torch", "scipy")}
@@ -116,7 +116,9 @@ def _problems_of_size(spec: SearchSpec, dataset: Dataset, images: int) -> Iterat
     batch_size = spec.space.get("batch_size")
     if any(name not in TrainingSettings.model_fields for name in spec.space):
         return
-    smallest = spec.batch_size if batch_size is None else min(map(int, _ends(batch_size)))
+    smallest = (
+        spec.batch_size if batch_size is None else int(min(map(as_number, _ends(batch_size))))
+    )
     try:
         check_size(spec.network, dataset.shape, dataset.classes, min(smallest, images))
     except NetworkTooLarge as error:

@@ -22,7 +22,7 @@ from hpsearch.nn import network_size
 from hpsearch.search.simulation import Score, Simulation
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
-from hpsearch.spec.space import Value
+from hpsearch.spec.space import Value, as_number
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.leg import run_leg
 from hpsearch.training.tasks import leg_task
@@ -90,8 +90,8 @@ def _typical(baseline: Baseline, params: Mapping[str, Value], number: int, epoch
 
     It diverges where a step turns the weights round and makes them larger, |1 - rate · decay| > 1.
     """
-    rate = float(params.get("learning_rate", 0.1))
-    decay = float(params.get("weight_decay", 1e-3))
+    rate = as_number(params.get("learning_rate", 0.1))
+    decay = as_number(params.get("weight_decay", 1e-3))
     if rate * decay > 2:
         return Score(math.nan, diverged_at=2, epoch=min(epoch, 0.05))
     distance = abs(math.log10(rate / 0.1)) + 0.5 * math.log10(max(decay, 1e-3) / 1e-3)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hpsearch.errors import FieldProblem, IdempotencyConflict, InvalidSpec, JobNotFound
 from hpsearch.history import TrialState
 from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.search.enqueued import point_to_try
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -32,7 +33,6 @@ from storage.rows.jobs import (
     spec_out,
     warm_start_out,
 )
-from storage.rows.params import problems
 
 METRIC = "validation accuracy"
 
@@ -140,13 +140,12 @@ class Jobs:
         with self._database.write(durable=True) as connection:
             row = lock_job(connection, job_id)
             row.job.refuse_ended("take a trial")
-            found = list(problems(row.job.spec.space, params))
-            if found:
-                raise InvalidSpec(found)
-            text = to_json(dict(params))
-            connection.execute(insert(tables.enqueued), {"job_pk": row.pk, "params": text})
+            point = point_to_try(row.job.spec.space, params)
+            connection.execute(
+                insert(tables.enqueued), {"job_pk": row.pk, "params": to_json(point)}
+            )
             change_job(connection, row)
-            self._tell(connection, row, EventKind.TRIAL_ENQUEUED, {"params": dict(params)})
+            self._tell(connection, row, EventKind.TRIAL_ENQUEUED, {"params": point})
             return replace(row.job, version=row.job.version + 1)
 
     def _reopen(self, connection: Connection, row: JobRow) -> None:

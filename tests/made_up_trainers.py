@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hpsearch.history import Ending, Outcome, Trial
 from hpsearch.search.simulation import Score, Simulation, Trainer
-from hpsearch.spec.space import Value
+from hpsearch.spec.space import Value, as_number
 
 __all__ = ["Score", "Simulation", "Trainer", "diverged", "learned", "lost", "valley"]
 
@@ -37,7 +37,7 @@ def valley(params: Mapping[str, Value], number: int, epoch: float) -> Score:
     Best at a learning rate of 0.2 and a weight decay of 0.001; it diverges where the rate or its
     product with the decay is too large.
     """
-    rate, decay = float(params["learning_rate"]), float(params["weight_decay"])
+    rate, decay = as_number(params["learning_rate"]), as_number(params["weight_decay"])
     if rate > 1.0 or rate * decay > 2.0:
         return diverged(epoch)
     distance = abs(math.log10(rate / 0.2)) + 0.7 * math.log10(max(decay, 1e-3) / 1e-3)

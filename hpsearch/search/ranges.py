@@ -7,7 +7,7 @@ from hpsearch.baseline import Baseline
 from hpsearch.search.curves import Curve, common_step, ranked
 from hpsearch.search.scale import Numeric, Space, between, contains, place, same
 from hpsearch.spec.objective import Objective
-from hpsearch.spec.space import CategoricalParameter, Parameter
+from hpsearch.spec.space import CategoricalParameter, Parameter, as_number
 
 FEWEST_COMPARED = 6
 """Trials that must have come as far as a step before ranges are drawn from the values there."""
@@ -123,7 +123,7 @@ def _choices(
 
 def _places(box: Numeric, name: str, good: Sequence[Curve]) -> list[float]:
     values = (each.params[name] for each in good if name in each.params)
-    return [place(box, value) for value in values if not isinstance(value, str)]
+    return [place(box, as_number(value)) for value in values]
 
 
 def _advice(box: Space, good: Sequence[Curve]) -> Iterator[str]:

@@ -36,13 +36,10 @@ def value_at(box: Numeric, position: float) -> float:
 def between(box: Numeric, start: float, end: float) -> Numeric:
     """The part of the box from place `start` to place `end`, widened outward to whole steps."""
     low, high = value_at(box, start), value_at(box, end)
-    if isinstance(box, IntParameter):
-        first = box.low + box.step * math.floor((low - box.low) / box.step)
-        last = box.low + box.step * math.ceil((high - box.low) / box.step)
-        return box.model_copy(update={"low": first, "high": min(last, box.high)})
-    if box.step is not None:
-        low = box.low + box.step * math.floor((low - box.low) / box.step + 1e-9)
-        high = min(box.low + box.step * math.ceil((high - box.low) / box.step - 1e-9), box.high)
+    grid = box.grid()
+    if grid is not None:
+        low = grid.value(math.floor(grid.place(low) + 1e-9))
+        high = grid.value(math.ceil(grid.place(high) - 1e-9))
     return box.model_copy(update={"low": low, "high": high})
 
 
@@ -50,14 +47,18 @@ def contains(parameter: Parameter, value: Value) -> bool:
     """Whether the parameter can take this value."""
     if isinstance(parameter, CategoricalParameter):
         return any(same(value, choice) for choice in parameter.choices)
-    if isinstance(value, str | bool):
+    if value is None or isinstance(value, str | bool):
         return False
-    if not parameter.low <= value <= parameter.high:
-        return False
-    if parameter.step is None:
-        return True
-    steps = (value - parameter.low) / parameter.step
-    return abs(steps - round(steps)) < 1e-6
+    grid = parameter.grid()
+    return parameter.low <= value <= parameter.high if grid is None else grid.holds(value)
+
+
+def snapped(parameter: Parameter, value: Value) -> Value:
+    """The value of the parameter that this one stands for: the nearest on its grid."""
+    if isinstance(parameter, CategoricalParameter) or value is None or isinstance(value, str):
+        return value
+    grid = parameter.grid()
+    return value if grid is None else grid.snapped(value)
 
 
 def same(one: Value, other: Value) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpsearch.search.scale import Space, active, in_order
-from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
+from hpsearch.spec.space import CategoricalParameter, Parameter, Value
 
 
 def points(space: Space, seed: int, first: int, count: int) -> list[dict[str, Value]]:
@@ -54,17 +54,14 @@ def _value(parameter: Parameter, place: float) -> Value:
     low, high = parameter.low, parameter.high
     if low == high:
         return low
-    half = (parameter.step or 0) / 2
+    grid = parameter.grid()
+    if grid is None:
+        half = 0.0
+    else:
+        half, high = (parameter.step or 0) / 2, grid.value(grid.last)
     if parameter.log:
         start, end = math.log(low - half), math.log(high + half)
         value = math.exp(start + place * (end - start))
     else:
         value = low - half + place * (high - low + 2 * half)
-    if parameter.step is not None:
-        value = low + parameter.step * math.floor((value - low) / parameter.step + 0.5)
-        value = min(
-            max(value, low), low + parameter.step * math.floor((high - low) / parameter.step + 1e-9)
-        )
-    if isinstance(parameter, FloatParameter):
-        return float(min(max(value, low), high))
-    return int(value)
+    return min(max(value, low), high) if grid is None else grid.snapped(value)

@@ -19,15 +19,16 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpsearch.search.curves import Curve, common_step, ranked
-from hpsearch.search.scale import Space, active, in_order
-from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value
+from hpsearch.search.distributions import distribution
+from hpsearch.search.scale import Space, active, in_order, snapped
+from hpsearch.spec.space import Value
 
 ENOUGH = 8
 """Trials that must have come as far as a step before the sampler compares there."""
 BEST_SEEN = 40
-"""The sampler sees so many of the best trials in range,"""
+"""The sampler sees this many of the best trials in range,"""
 LATEST_SEEN = 40
-"""and so many of the latest: planning stays cheap however long the search."""
+"""and this many of the latest: planning stays cheap however long the search."""
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -53,12 +54,12 @@ def study(
     step = common_step(known, ENOUGH)
     diverged = _below_all(known) if complete_diverged else None
     for each in _seen(known, step):
-        made.add_trial(_frozen(each, step, distributions, diverged))
+        made.add_trial(_frozen(each, step, _snapped(space, each.params), distributions, diverged))
     for params in pending:
         made.add_trial(
             create_trial(
                 state=TrialState.RUNNING,
-                params=dict(params),
+                params=_snapped(space, params),
                 distributions={name: distributions[name] for name in params},
             )
         )
@@ -67,41 +68,29 @@ def study(
 
 def ask(made: optuna.Study, space: Space) -> dict[str, Value]:
     """One new point of the space; the study counts it as running from now on."""
-    distributions = {
-        name: distribution(parameter) for name, parameter in space.items() if parameter.when is None
-    }
-    trial = made.ask(distributions)
+    distributions = {name: distribution(parameter) for name, parameter in space.items()}
+    trial = made.ask({name: distributions[name] for name in space if space[name].when is None})
     params: dict[str, Value] = {}
     for name, parameter in in_order(space):
         if active(parameter, params):
-            params[name] = _suggest(trial, name, parameter)
+            params[name] = snapped(parameter, _suggest(trial, name, distributions[name]))
     return {name: params[name] for name in space if name in params}
 
 
-def distribution(parameter: Parameter) -> BaseDistribution:
-    """The parameter in Optuna's words."""
-    if isinstance(parameter, CategoricalParameter):
-        return CategoricalDistribution(parameter.choices)
-    low, high = parameter.low, parameter.high
-    if isinstance(parameter, IntParameter):
-        high = parameter.high - (parameter.high - parameter.low) % parameter.step
-        return IntDistribution(parameter.low, high, log=parameter.log, step=parameter.step)
-    if parameter.step is not None:
-        high = low + parameter.step * int((high - low) / parameter.step + 1e-9)
-    return FloatDistribution(low, high, log=parameter.log, step=parameter.step)
+def _snapped(space: Space, params: Mapping[str, Value]) -> dict[str, Value]:
+    """On the grid: Optuna takes no value that is a rounding error above a range."""
+    return {name: snapped(space[name], value) for name, value in params.items()}
 
 
-def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Value:
-    if isinstance(parameter, CategoricalParameter):
-        choice = trial.suggest_categorical(name, parameter.choices)
-        assert choice is not None
-        return choice
-    low, high = parameter.low, parameter.high
-    if isinstance(parameter, IntParameter):
-        return trial.suggest_int(
-            name, parameter.low, parameter.high, log=parameter.log, step=parameter.step
-        )
-    return trial.suggest_float(name, low, high, log=parameter.log, step=parameter.step)
+def _suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Value:
+    if isinstance(distribution, CategoricalDistribution):
+        return trial.suggest_categorical(name, distribution.choices)
+    if isinstance(distribution, IntDistribution):
+        low, high = distribution.low, distribution.high
+        return trial.suggest_int(name, low, high, log=distribution.log, step=distribution.step)
+    assert isinstance(distribution, FloatDistribution)
+    low_, high_ = distribution.low, distribution.high
+    return trial.suggest_float(name, low_, high_, log=distribution.log, step=distribution.step)
 
 
 def _seen(known: Sequence[Curve], step: int | None) -> list[Curve]:
@@ -116,15 +105,16 @@ def _seen(known: Sequence[Curve], step: int | None) -> list[Curve]:
 def _frozen(
     each: Curve,
     step: int | None,
+    params: Mapping[str, Value],
     distributions: Mapping[str, BaseDistribution],
     diverged: float | None,
 ) -> FrozenTrial:
-    own = {name: distributions[name] for name in each.params}
+    own = {name: distributions[name] for name in params}
     value, values = _told(each, step, diverged)
     return create_trial(
         state=TrialState.PRUNED if value is None else TrialState.COMPLETE,
         value=value,
-        params=dict(each.params),
+        params=dict(params),
         distributions=own,
         intermediate_values=values,
     )

@@ -1,10 +1,12 @@
 """Parameters of a search space, in Optuna's words: float, int, categorical."""
 
+import json
 import math
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     Discriminator,
+    FailFast,
     Field,
     StrictBool,
     StrictFloat,
@@ -16,15 +18,27 @@ from pydantic import (
 )
 
 from hpsearch.spec.base import Part
-from hpsearch.spec.bounds import Bounds
+from hpsearch.spec.bounds import STORED, Bounds, shown
+from hpsearch.spec.grid import Grid, grid_of
 
-Value = bool | int | float | str
-"""A value that a parameter can take."""
+Value = bool | int | float | str | None
+"""A value that a parameter can take; null stands for a setting that is left out."""
 
-Choice = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=100)]
+
+def as_number(value: Value) -> float:
+    """The value of a parameter that is a number in every trial."""
+    assert isinstance(value, int | float), f"{value!r} is not a number"
+    return float(value)
+
+
+Choice = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=100)] | None
 
 
 MAX_NUMBER = 1e12
+MAX_STEPS = 10**9
+RESOLUTION = 1e-12
+"""Of the larger end of a range: what lies closer together cannot be told apart safely."""
+MAX_CHOICES = 1000
 Whole = Annotated[int, Bounds(ge=-(2**53), le=2**53)]
 
 
@@ -59,7 +73,17 @@ class FloatParameter(_Conditional):
     def _no_step_with_log(cls, step: float | None, info: ValidationInfo) -> float | None:
         if step is not None and info.data.get("log"):
             raise ValueError("a log scale takes no step")
+        low, high = info.data.get("low"), info.data.get("high")
+        if step is None or low is None or high is None or info.context is STORED:
+            return step
+        finest = max((high - low) / MAX_STEPS, RESOLUTION * max(abs(low), abs(high)))
+        if step < finest:
+            raise ValueError(f"must be at least {shown(finest)}, a {MAX_STEPS:,}th of the range")
         return step
+
+    def grid(self) -> Grid | None:
+        """The values that it can have, if it goes in steps."""
+        return None if self.step is None else grid_of(self.low, self.high, self.step, whole=False)
 
 
 class IntParameter(_Conditional):
@@ -90,18 +114,28 @@ class IntParameter(_Conditional):
             raise ValueError("a log scale takes no step")
         return step
 
+    def grid(self) -> Grid | None:
+        """The values that it can have."""
+        return grid_of(self.low, self.high, self.step, whole=True)
+
 
 class CategoricalParameter(_Conditional):
     """One of `choices`."""
 
     type: Literal["categorical"] = "categorical"
-    choices: list[Choice] = Field(min_length=1, max_length=1000)
+    choices: Annotated[list[Choice], FailFast()] = Field(min_length=1, max_length=MAX_CHOICES)
 
     @field_validator("choices")
     @classmethod
-    def _all_different(cls, choices: list[Choice]) -> list[Choice]:
-        if len({(type(choice), choice) for choice in choices}) != len(choices):
-            raise ValueError("choices must differ from each other")
+    def _all_different(cls, choices: list[Choice], info: ValidationInfo) -> list[Choice]:
+        if info.context is STORED:
+            return choices
+        seen: dict[Choice, Choice] = {}
+        for choice in choices:
+            if choice in seen:
+                pair = f"{json.dumps(seen[choice])} and {json.dumps(choice)}"
+                raise ValueError(f"choices must differ from each other: {pair} are equal")
+            seen[choice] = choice
         return choices
 
 

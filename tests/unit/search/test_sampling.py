@@ -10,20 +10,26 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import GPSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
-from hpsearch.search import study
 from hpsearch.search.curves import Curve
+from hpsearch.search.distributions import distribution
 from hpsearch.search.sampling import Knowledge, Params, Seeds, propose, seeds_of
 from hpsearch.search.scale import fits
 from hpsearch.spec.parts import Sampler
 from hpsearch.spec.search import parse_spec
-from hpsearch.spec.space import Parameter
+from hpsearch.spec.space import (
+    CategoricalParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    as_number,
+)
 
 SPACE = parse_spec(
     {
         "dataset": "digits",
         "space": {
             "learning_rate": {"low": 1e-3, "high": 10, "log": True},
-            "momentum": {"low": 0.5, "high": 0.95, "step": 0.05},
+            "momentum": {"low": 0.5, "high": 0.9375, "step": 0.0625},
             "batch_size": {"type": "int", "low": 16, "high": 128, "step": 16},
             "hidden_units": {"type": "int", "low": 10, "high": 200, "log": True},
             "optimizer": {"choices": ["sgd", "momentum", "adam"]},
@@ -35,11 +41,11 @@ NOTHING = Knowledge()
 
 
 def distributions() -> dict[str, BaseDistribution]:
-    return {name: study.distribution(parameter) for name, parameter in SPACE.items()}
+    return {name: distribution(parameter) for name, parameter in SPACE.items()}
 
 
 def quality(params: Params) -> float:
-    return 1 / (1 + abs(math.log10(float(params["learning_rate"]))))
+    return 1 / (1 + abs(math.log10(as_number(params["learning_rate"]))))
 
 
 def native_history(count: int) -> optuna.Study:
@@ -190,3 +196,32 @@ def test_points_of_a_small_space_are_not_repeated() -> None:
         )
         tried += proposal.points
     assert len({tuple(params.items()) for params in tried}) == 20
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_steps_are_decimal_and_the_last_is_reached(sampler: str) -> None:
+    """Under warnings as errors: Optuna warns of a range that whole steps do not fill."""
+    space: dict[str, Parameter] = {
+        "dropout": FloatParameter(low=0.1, high=0.3, step=0.1),
+        "momentum": FloatParameter(low=0, high=0.95, step=0.3),
+        "rho": FloatParameter(low=0.1, high=0.2, step=1e-10),
+        "batch_size": IntParameter(low=10, high=105, step=20),
+        "clip_norm": CategoricalParameter(choices=[None, 1.0, 5.0]),
+    }
+    found: list[Params] = []
+    curves: list[Curve] = []
+    for cohort in range(12):
+        seeds = seeds_of(0, 0, cohort)
+        knowledge = Knowledge(curves, spread=len(found))
+        points = propose(
+            Sampler.model_validate({"name": sampler}), space, 8, seeds, knowledge
+        ).points
+        for point in points:
+            curves.append(Curve(len(found), point, {100: 1 / (1 + len(found))}, None))
+            found.append(point)
+    assert {point["dropout"] for point in found} == {0.1, 0.2, 0.3}
+    assert {point["momentum"] for point in found} == {0.0, 0.3, 0.6, 0.9}
+    assert {point["batch_size"] for point in found} == {10, 30, 50, 70, 90}
+    assert {point["clip_norm"] for point in found} == {None, 1.0, 5.0}
+    assert all(len(repr(point["rho"])) <= 12 for point in found)
+    assert all(fits(space, point) for point in found)

@@ -59,7 +59,7 @@ def test_a_round() -> None:
     ranges: dict[str, Parameter] = {
         "learning_rate": FloatParameter(low=1e-3, high=1e3, log=True),
         "batch_size": IntParameter(low=10, high=100, step=10, when={"optimizer": ["sgd"]}),
-        "optimizer": CategoricalParameter(choices=["sgd", 1, 1.5, True]),
+        "optimizer": CategoricalParameter(choices=["sgd", 1, 1.5, None]),
     }
     narrowed = {**ranges, "learning_rate": FloatParameter(low=0.1, high=0.3, log=True)}
     round_ = Round(1, narrowed, ranges, (3, 1), "around the best", 0.4, (0.2, 0.4), ("widen",))

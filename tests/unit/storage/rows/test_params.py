@@ -10,10 +10,14 @@ from optuna.distributions import (
     json_to_distribution,
 )
 
+from hpsearch.search.distributions import distribution
+from hpsearch.spec.bounds import STORED
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, IntParameter, Value
-from storage.rows.params import decode, distribution, distribution_json, encode
+from storage.rows.params import decode, distribution_json, encode
 
-MIXED = CategoricalParameter(choices=["1", 1, 1.0, True, 0, False])
+MIXED = CategoricalParameter.model_validate(
+    {"choices": ["1", 1, 1.0, True, 0, False, None]}, context=STORED
+)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -39,7 +43,7 @@ def test_choices_that_python_calls_equal_are_told_apart(value: Value) -> None:
     assert (type(found), found) == (type(value), value)
 
 
-@pytest.mark.parametrize("value", [True, "1", float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [True, "1", None])
 def test_what_is_no_number_is_refused(value: Value) -> None:
     with pytest.raises(ValueError, match="must be a number"):
         encode(FloatParameter(low=0, high=1), value)
