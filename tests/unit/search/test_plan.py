@@ -17,7 +17,7 @@ from hpsearch.search.ranges import within
 from hpsearch.search.scale import fits
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec, parse_spec
-from hpsearch.spec.space import Value
+from hpsearch.spec.space import Value, as_number
 from tests.made_up_trainers import Score, Simulation, Trainer, diverged, learned, lost, valley
 
 SPACE = {
@@ -276,7 +276,7 @@ def test_few_and_uneven_classes_narrow(ceiling: float, baseline: Baseline) -> No
         assert each.evidence
         assert each.ranges != spec.space
     best = simulation.best()
-    assert 0.02 < float(best.params["learning_rate"]) < 1.0
+    assert 0.02 < as_number(best.params["learning_rate"]) < 1.0
     assert (best.value or 0) > 0.95 * ceiling
 
 
