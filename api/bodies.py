@@ -31,8 +31,11 @@ class EnqueuedTrial(Part):
 
 
 def parse_clone(body: object, original: Job) -> Submission:
-    """The original's spec, changed by a JSON merge patch (RFC 7396), with terms of its own."""
-    return parse_submission(merge_patch(original.spec.canonical(), json_object(body)))
+    """The original's spec, changed by a JSON merge patch (RFC 7396), with terms of its own.
+
+    A spec that this version cannot read is changed as it was stored.
+    """
+    return parse_submission(merge_patch(original.spec_as_json(), json_object(body)))
 
 
 def parse_change(body: object, job: Job) -> tuple[Budget | None, float | None]:

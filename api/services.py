@@ -1,5 +1,6 @@
 """What the routes work with, put together in api.app and handed over through the application."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
@@ -29,6 +30,11 @@ class RunnerStatus(Protocol):
     @property
     def problem(self) -> str | None:
         """What keeps jobs from running, in words."""
+        ...
+
+    @property
+    def unattended(self) -> Mapping[str, str]:
+        """Why single jobs cannot run, by id."""
         ...
 
 

@@ -103,6 +103,22 @@ class JobStateConflict(HpsearchError):
         super().__init__(f"job {job_id!r} is {state}: it cannot {verb} now")
 
 
+class JobNotRunnable(HpsearchError):
+    """This version cannot run the job: it cannot read the spec that another one stored."""
+
+    def __init__(self, job_id: str, reason: str) -> None:
+        self.job_id = job_id
+        self.reason = reason
+        super().__init__(f"this version cannot run job {job_id!r}: {reason}; clone it with changes")
+
+
+class LeadershipLost(HpsearchError):
+    """Another server runs the jobs by now: what this one was about to record was not written."""
+
+    def __init__(self) -> None:
+        super().__init__("another server runs the jobs of this database by now")
+
+
 class IdempotencyConflict(HpsearchError):
     """The same idempotency key came with another body."""
 

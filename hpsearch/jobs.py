@@ -1,13 +1,16 @@
 """A job: one search that somebody asked for, and how far it is."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from hpsearch.errors import JobStateConflict
+from hpsearch.errors import JobNotRunnable, JobStateConflict
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
+from hpsearch.spec.stored import Unreadable
 
 
 class JobState(StrEnum):
@@ -42,6 +45,7 @@ VERBS = {
 class Job:
     """One search. Times are UTC and aware.
 
+    stored_spec: its spec, or why this version cannot read what an earlier or later one stored.
     study: the name of its Optuna study. seconds: of running, up to the last stop or end.
     priority: the share of the workers that it gets beside other jobs; 1 is normal.
     environment: what its bits depend on (versions, processor), recorded when it started.
@@ -49,7 +53,7 @@ class Job:
     """
 
     id: str
-    spec: SearchSpec
+    stored_spec: SearchSpec | Unreadable
     state: JobState
     wish: RequestedState
     study: str
@@ -64,10 +68,40 @@ class Job:
     warm_start: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def spec(self) -> SearchSpec:
+        """Raises JobNotRunnable for a job whose stored spec this version cannot read."""
+        if isinstance(self.stored_spec, Unreadable):
+            raise JobNotRunnable(self.id, self.stored_spec.reason)
+        return self.stored_spec
+
+    @property
+    def problem(self) -> str | None:
+        """Why this version cannot run the job; None if it can."""
+        return self.stored_spec.reason if isinstance(self.stored_spec, Unreadable) else None
+
+    @property
+    def name(self) -> str | None:
+        if not isinstance(self.stored_spec, Unreadable):
+            return self.stored_spec.name
+        name = self.spec_as_json().get("name")
+        return name if isinstance(name, str) else None
+
+    def spec_as_json(self) -> dict[str, Any]:
+        """The spec as JSON values; as it was stored if this version cannot read it."""
+        if not isinstance(self.stored_spec, Unreadable):
+            return self.stored_spec.canonical()
+        try:
+            found = json.loads(self.stored_spec.raw)
+        except json.JSONDecodeError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def changes_with(self, wish: RequestedState) -> bool:
         """Whether the wish is new; raises JobStateConflict if the job cannot follow it.
 
-        A job that was cancelled stays cancelled, also while it is still being stopped.
+        Raises JobNotRunnable if it shall run and this version cannot run it. A job that was
+        cancelled stays cancelled, also while it is still being stopped.
         """
         if self.state.ended:
             if self.state is JobState.CANCELLED and wish is RequestedState.CANCEL:
@@ -77,6 +111,8 @@ class Job:
             return False
         if self.wish is RequestedState.CANCEL:
             raise JobStateConflict(self.id, "being cancelled", VERBS[wish])
+        if self.problem is not None and wish is RequestedState.RUN:
+            raise JobNotRunnable(self.id, self.problem)
         return True
 
     def refuse_ended(self, verb: str) -> None:

@@ -55,7 +55,7 @@ class SqlJobStore:
         with self._database.read() as connection:
             row = read_job(connection, job_id)
             of_job = tables.trials.c.job_pk == row.pk
-            trials = read_trials(connection, row.job.spec.space, of_job)
+            trials = read_trials(connection, row.space, of_job)
             return History(
                 trials=tuple(trials.values()),
                 rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
@@ -170,7 +170,7 @@ def _prior(connection: Connection, source: WarmStart) -> list[Trial]:
         tables.trials.c.number < source.trials,
         tables.trials.c.number.not_in(source.running),
     )
-    return list(read_trials(connection, earlier.job.spec.space, which).values())
+    return list(read_trials(connection, earlier.space, which).values())
 
 
 def _waiting(connection: Connection, pk: int) -> tuple[Mapping[str, Value], ...]:

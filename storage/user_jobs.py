@@ -116,7 +116,7 @@ class Jobs:
             row = lock_job(connection, job_id)
             row.job.refuse_failed("take another budget")
             spec = row.job.spec.model_copy(update={"budget": budget})
-            change_job(connection, row, spec=spec_out(spec))
+            change_job(connection, row, **spec_out(spec))
             told = {"budget": budget.model_dump(mode="json")}
             self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
             if row.job.state.ended:
@@ -190,7 +190,7 @@ def _insert(
             "id": job_id,
             "study_id": optuna_tables.create_study(connection, study, texts, to_json([METRIC])),
             "study": study,
-            "spec": spec_out(spec),
+            **spec_out(spec),
             "state": JobState.QUEUED.value,
             "wish": RequestedState.RUN.value,
             "seconds": 0.0,

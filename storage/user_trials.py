@@ -42,7 +42,7 @@ class Trials:
                 query = query.where(_beyond(order, *_cursor_in(after)))
             found = connection.execute(query.limit(limit + 1)).all()
             numbers = [number for number, _ in found[:limit]]
-            trials = read_trials(connection, row.job.spec.space, _these(row, numbers))
+            trials = read_trials(connection, row.space, _these(row, numbers))
         following = _cursor_out(*found[limit - 1]) if len(found) > limit else None
         return [trials[number] for number in numbers], following
 
@@ -52,7 +52,7 @@ class Trials:
             row = read_job(connection, job_id)
             if not 0 <= number <= MAX_NUMBER:
                 raise TrialNotFound(job_id, number)
-            trials = read_trials(connection, row.job.spec.space, _these(row, [number]))
+            trials = read_trials(connection, row.space, _these(row, [number]))
         if number not in trials:
             raise TrialNotFound(job_id, number)
         return trials[number]
@@ -69,7 +69,7 @@ class Trials:
             )
             found = connection.execute(query).all()
             numbers = [number for number, _ in found]
-            params = read_params(connection, row.job.spec.space, _these(row, numbers))
+            params = read_params(connection, row.space, _these(row, numbers))
         return [Best(number, value, params[number]) for number, value in found]
 
     def progress(self, job_id: str) -> Progress:
@@ -80,15 +80,16 @@ class Trials:
             of_job = query.where(index.c.job_pk == row.pk).group_by(index.c.state)
             found = connection.execute(of_job).all()
             rounds = len(read_rounds(connection, row.pk))
+        spec = None if row.job.problem else row.job.spec
         counts = {TrialState(state): count for state, count, _ in found}
         return Progress(
-            planned=row.job.spec.budget.trials,
+            planned=None if spec is None else spec.budget.trials,
             running=counts.get(TrialState.RUNNING, 0),
             complete=counts.get(TrialState.COMPLETE, 0),
             pruned=counts.get(TrialState.PRUNED, 0),
             failed=counts.get(TrialState.FAIL, 0),
             round=rounds,
-            rounds=row.job.spec.rounds.count,
+            rounds=rounds if spec is None else spec.rounds.count,
             epochs=math.fsum(epochs for _, _, epochs in found),
         )
 

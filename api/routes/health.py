@@ -1,11 +1,15 @@
 """Is the server alive, and can it work?"""
 
+from collections.abc import Iterator, Mapping
+
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.schemas.service import Alive, Readiness
 from api.services import ServicesOf
+
+MAX_NAMED = 10  # jobs that cannot run, named one by one
 
 router = APIRouter(tags=["service"])
 
@@ -36,6 +40,7 @@ def readyz(services: ServicesOf, response: Response) -> Readiness:
     if wrong:
         response.status_code = 503
     others = dict.fromkeys(each for each in (database.pop("refused"), status.problem) if each)
+    others.update(dict.fromkeys(_unattended(status.unattended)))
     return Readiness(
         ready=not wrong,
         problems=[*wrong, *(each for each in others if each not in wrong)],
@@ -43,3 +48,10 @@ def readyz(services: ServicesOf, response: Response) -> Readiness:
         workers=status.workers,
         database=database,
     )
+
+
+def _unattended(reasons: Mapping[str, str]) -> Iterator[str]:
+    for job_id in list(reasons)[:MAX_NAMED]:
+        yield f"job {job_id} does not run: {reasons[job_id]}"
+    if len(reasons) > MAX_NAMED:
+        yield f"{len(reasons) - MAX_NAMED} more jobs do not run"

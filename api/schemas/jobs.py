@@ -59,8 +59,10 @@ class JobAnswer(Answer):
     wish: str
     """What was asked for last: run, pause or cancel; the state follows."""
     stop_reason: str | None
+    problem: str | None
+    """Why this version cannot run the job; it can still be cancelled, cloned and deleted."""
     spec: dict[str, Any]
-    """The search spec with all defaults written out."""
+    """The search spec with all defaults written out; as it was stored where there is a problem."""
     priority: float
     warm_start: list[str]
     created_at: datetime
@@ -81,11 +83,12 @@ class JobAnswer(Answer):
         here = f"{API}/jobs/{job.id}"
         return cls(
             id=job.id,
-            name=job.spec.name,
+            name=job.name,
             state=job.state.value,
             wish=job.wish.value,
             stop_reason=job.stop_reason,
-            spec=job.spec.canonical(),
+            problem=job.problem,
+            spec=job.spec_as_json(),
             priority=job.priority,
             warm_start=list(job.warm_start),
             created_at=job.created_at,

@@ -3,11 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hpsearch.datasets.source import DatasetSource
-from hpsearch.errors import DatabaseUnavailable, EngineLost, EngineUnavailable, HpsearchError
+from hpsearch.errors import (
+    DatabaseUnavailable,
+    EngineLost,
+    EngineUnavailable,
+    HpsearchError,
+    LeadershipLost,
+)
 from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner, Stopped
@@ -25,12 +31,14 @@ class Status:
     """How the dispatcher is.
 
     leader: whether this server runs the jobs. problem: what keeps it from it, or None.
+    unattended: why single jobs cannot be attended to, by id; the others do not suffer.
     """
 
     leader: bool
     workers: int
     running: tuple[str, ...]
     problem: str | None
+    unattended: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -63,6 +71,7 @@ class Dispatcher:
         self._engine_due = 0.0
         self._running: dict[str, _Running] = {}
         self._problem: str | None = "starting"
+        self._unattended: dict[str, str] = {}
         self._leader = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -84,7 +93,7 @@ class Dispatcher:
     def status(self) -> Status:
         engine = self._engine
         workers = engine.workers() if engine is not None else 0
-        return Status(self._leader, workers, tuple(self._running), self._problem)
+        return Status(self._leader, workers, tuple(self._running), self._problem, self._unattended)
 
     def _run(self) -> None:
         try:
@@ -105,9 +114,11 @@ class Dispatcher:
                 return
             self._reap()
             self._ensure_engine()
-            for job in self._store.unfinished():
-                self._attend(job)
+            self._attend_all(self._store.unfinished())
             self._problem = None
+        except LeadershipLost as error:
+            self._lock.release()
+            self._stand_down(str(error))
         except (DatabaseUnavailable, EngineUnavailable) as error:
             self._problem = str(error)
             log.warning("cannot run jobs just now: %s", error)
@@ -127,13 +138,31 @@ class Dispatcher:
         self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
         self._engine = self._make_engine()
 
+    def _attend_all(self, jobs: Sequence[Job]) -> None:
+        """Each job on its own: what is wrong with one keeps no other from its turn."""
+        unattended = {}
+        for job in jobs:
+            try:
+                self._attend(job)
+            except (DatabaseUnavailable, EngineUnavailable, LeadershipLost):
+                raise
+            except Exception as error:
+                known = isinstance(error, HpsearchError)
+                unattended[job.id] = str(error) if known else f"internal error: {error!r}"
+                if self._unattended.get(job.id) != unattended[job.id]:
+                    log.warning(
+                        "job %s cannot be attended to: %s", job.id, error, exc_info=not known
+                    )
+        self._unattended = unattended
+
     def _attend(self, job: Job) -> None:
         """Bring one job to what its user wants of it."""
         running = self._running.get(job.id)
         if job.wish is RequestedState.RUN:
+            spec = job.spec  # raises where this version cannot read it
             if running is None:
                 self._begin(job)
-            elif (running.job.spec, running.job.priority) != (job.spec, job.priority):
+            elif (running.job.spec, running.job.priority) != (spec, job.priority):
                 running.job = job
                 running.runner.change(job)
             return
@@ -171,6 +200,8 @@ class Dispatcher:
                 log.warning("the workers are gone; all jobs start again on new ones: %s", run.error)
                 self._drop_engine()
                 return
+            if isinstance(run.error, LeadershipLost):
+                raise run.error
             if run.error is not None:
                 self._fail(job_id, run)
             del self._running[job_id]
@@ -203,4 +234,5 @@ class Dispatcher:
     def _stand_down(self, problem: str) -> None:
         self._drop_engine()
         self._leader = False
+        self._unattended = {}
         self._problem = problem

@@ -6,15 +6,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from hpsearch.errors import JobNotFound
 from hpsearch.jobs import Job, JobState, RequestedState
-from hpsearch.spec.bounds import STORED
 from hpsearch.spec.search import SearchSpec
+from hpsearch.spec.space import Parameter
+from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 from storage.rows.codec import to_json
 from storage.rows.tables import jobs
 
@@ -45,6 +45,12 @@ class JobRow:
     study_id: int
     job: Job
     warm_start: tuple[WarmStart, ...]
+
+    @property
+    def space(self) -> Mapping[str, Parameter] | None:
+        """What its trials' parameters are; None if this version cannot read its spec."""
+        spec = self.job.stored_spec
+        return None if isinstance(spec, Unreadable) else spec.space
 
 
 def now() -> datetime:
@@ -100,7 +106,7 @@ def from_row(row: Row[Any]) -> JobRow:
     warm_start = warm_start_in(row.warm_start)
     job = Job(
         id=row.id,
-        spec=spec_in(row.spec),
+        stored_spec=read_stored(row.spec, row.spec_version),
         state=JobState(row.state),
         wish=RequestedState(row.wish),
         study=row.study,
@@ -117,14 +123,9 @@ def from_row(row: Row[Any]) -> JobRow:
     return JobRow(row.pk, row.study_id, job, warm_start)
 
 
-@lru_cache(maxsize=256)
-def spec_in(text: str) -> SearchSpec:
-    """A stored spec; it was checked when it came, so only its form is checked here."""
-    return SearchSpec.model_validate_json(text, strict=False, context=STORED)
-
-
-def spec_out(spec: SearchSpec) -> str:
-    return to_json(spec.canonical())
+def spec_out(spec: SearchSpec) -> dict[str, Any]:
+    """The columns of a spec."""
+    return {"spec": to_json(spec.canonical()), "spec_version": SPEC_VERSION}
 
 
 def warm_start_out(sources: tuple[WarmStart, ...]) -> str:

@@ -1,6 +1,8 @@
 """Parameters of a trial as Optuna stores them: one float each, beside its distribution."""
 
-from optuna.distributions import distribution_to_json
+from functools import lru_cache
+
+from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 
 from hpsearch.search.distributions import distribution
 from hpsearch.search.scale import same
@@ -35,3 +37,14 @@ def _index(parameter: CategoricalParameter, value: Value) -> int:
     for index in (*alike, *equal):
         return index
     raise ValueError(f"must be one of {parameter.choices}")
+
+
+def decode_by_distribution(text: str, stored: float) -> Value:
+    """The value, known from the distribution that Optuna keeps beside it."""
+    value: Value = _distribution_in(text).to_external_repr(stored)
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _distribution_in(text: str) -> BaseDistribution:
+    return json_to_distribution(text)

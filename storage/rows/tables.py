@@ -70,6 +70,30 @@ jobs = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+    Column("spec_version", Integer, nullable=False, server_default="1"),
+    Column("owner", String(200)),
+    Column("labels", Text, nullable=False, server_default="[]"),
+    Column("archived_at", UtcDateTime),
+    Column("deleted_at", UtcDateTime),
+    Column("data_sha256", String(64)),
+    Column("split_sha256", String(64)),
+    Column("digest", String(64)),
+)
+
+leader = Table(
+    "hps_leader",
+    metadata,
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", String(255)),
+    Column("taken_at", UtcDateTime),
+)
+
+last_deleted = Table(
+    "hps_last_deleted",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("id", Integer, nullable=False),
 )
 
 idempotency_keys = Table(
@@ -77,8 +101,8 @@ idempotency_keys = Table(
     metadata,
     Column("key_sha256", String(64), primary_key=True),
     Column("body_sha256", String(64), nullable=False),
-    Column("job_id", String(16), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("job_id", String(16), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False, index=True),
 )
 
 rounds = Table(

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from hpsearch.history import Ending, Origin, Trial
 from hpsearch.spec.space import Parameter, Value
 from storage.rows import codec, optuna_tables, tables
-from storage.rows.params import decode
+from storage.rows.params import decode, decode_by_distribution
 
 ORIGIN, REPORTS, ENDING = "origin", "reports", "ending"  # names of user attributes
 
@@ -16,9 +16,12 @@ _UNKNOWN = Origin("sampler", "", 0, 0)
 
 
 def read_trials(
-    connection: Connection, space: Mapping[str, Parameter], which: ColumnElement[bool]
+    connection: Connection, space: Mapping[str, Parameter] | None, which: ColumnElement[bool]
 ) -> dict[int, Trial]:
-    """Trials by number, ascending; `which` is a condition on `hps_trials`."""
+    """Trials by number, ascending; `which` is a condition on `hps_trials`.
+
+    space: of their job's spec; None if this version cannot read that.
+    """
     index = tables.trials
     query = (
         select(index.c.trial_id, index.c.number, index.c.round, index.c.cohort)
@@ -44,7 +47,7 @@ def read_trials(
 
 
 def read_params(
-    connection: Connection, space: Mapping[str, Parameter], which: ColumnElement[bool]
+    connection: Connection, space: Mapping[str, Parameter] | None, which: ColumnElement[bool]
 ) -> dict[int, Mapping[str, Value]]:
     """Only the parameters, by trial number."""
     index = tables.trials
@@ -54,9 +57,11 @@ def read_params(
 
 
 def _params(
-    connection: Connection, space: Mapping[str, Parameter], which: ColumnElement[bool]
+    connection: Connection, space: Mapping[str, Parameter] | None, which: ColumnElement[bool]
 ) -> dict[int, dict[str, Value]]:
     """Parameters by trial id, in the order of the space; those that do not apply are absent."""
+    if space is None:
+        return _params_by_distribution(connection, which)
     table = optuna_tables.trial_params
     query = (
         select(table.c.trial_id, table.c.param_name, table.c.param_value)
@@ -73,6 +78,23 @@ def _params(
             for name, parameter in space.items()
             if name in values
         }
+    return params
+
+
+def _params_by_distribution(
+    connection: Connection, which: ColumnElement[bool]
+) -> dict[int, dict[str, Value]]:
+    """The same without the space, from what Optuna keeps beside each value, in its rows' order."""
+    table = optuna_tables.trial_params
+    query = (
+        select(table.c.trial_id, table.c.param_name, table.c.param_value, table.c.distribution_json)
+        .join(tables.trials, tables.trials.c.trial_id == table.c.trial_id)
+        .where(which)
+        .order_by(table.c.param_id)
+    )
+    params: dict[int, dict[str, Value]] = defaultdict(dict)
+    for trial_id, name, stored, distribution in connection.execute(query):
+        params[trial_id][name] = decode_by_distribution(distribution, stored)
     return params
 
 

@@ -26,6 +26,8 @@ from storage.rows import optuna_tables
 from storage.user_jobs import Jobs
 from tests.integration.storage.samples import cohort, running_job, spec
 
+NEWEST = "0002"  # version of our tables
+
 
 @pytest.fixture
 def empty(empty_url: str) -> Iterator[Database]:
@@ -54,7 +56,7 @@ def test_setting_up_twice_changes_nothing(empty: Database) -> None:
     facts = empty.check()
     assert facts["reachable"]
     assert facts["problems"] == []
-    assert (facts["schema"], facts["optuna_schema"]) == ("0001", 12)
+    assert (facts["schema"], facts["optuna_schema"]) == (NEWEST, 12)
     assert facts["library"].startswith(("SQLite 3.", "PostgreSQL 1"))
 
 
@@ -115,10 +117,14 @@ def test_tables_of_a_newer_program_are_refused(database: Database) -> None:
     try:
         with pytest.raises(UnusableDatabase, match="set up by a newer hpsearch"):
             database.initialise()
-        assert database.check()["problems"] == ["the tables are of version 9999, wanted is 0001"]
+        assert database.check()["problems"] == [
+            f"the tables are of version 9999, wanted is {NEWEST}"
+        ]
     finally:
         with database.write(durable=True) as connection:
-            connection.execute(text("UPDATE hpsearch_version SET version_num = '0001'"))
+            connection.execute(
+                text("UPDATE hpsearch_version SET version_num = :it"), {"it": NEWEST}
+            )
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ class IdleRunner:
     problem: str | None = None
     pokes: int = 0
     calls: list[str] = field(default_factory=list)
+    unattended: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
         self.calls.append("start")
@@ -34,7 +35,9 @@ class IdleRunner:
         self.calls.append(f"stop {timeout:g}")
 
     def status(self) -> Any:
-        return SimpleNamespace(leader=True, workers=2, running=(), problem=self.problem)
+        return SimpleNamespace(
+            leader=True, workers=2, running=(), problem=self.problem, unattended=self.unattended
+        )
 
 
 class IdleWorkers:

@@ -125,6 +125,7 @@ def test_every_error_a_request_can_meet_has_a_status() -> None:
         errors.WorkerLost,
         errors.EngineLost,
         errors.EngineUnavailable,
+        errors.LeadershipLost,
         errors.InvalidSettings,
         errors.ServiceError,
         errors.UnusableDatabase,
@@ -179,3 +180,14 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path) -> None:
         _ = Settings(database_url="postgresql://u@h/d", database_password_file=blocked / "x").url
     with pytest.raises(InvalidSettings, match="no database URL"):
         _ = Settings(database_url="nonsense").url
+
+
+def test_jobs_that_do_not_run_are_named_and_counted(server: ServerInProcess) -> None:
+    server.runner.unattended = {f"job{number}": "its sampler is gone" for number in range(12)}
+
+    answer = server.client.get("/readyz")
+
+    assert answer.status_code == 200
+    problems = answer.json()["problems"]
+    assert problems[0] == "job job0 does not run: its sampler is gone"
+    assert (len(problems), problems[-1]) == (11, "2 more jobs do not run")

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.digest import digest
-from hpsearch.errors import EngineLost, EngineUnavailable
+from hpsearch.errors import EngineLost, EngineUnavailable, LeadershipLost
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner import dispatcher as module
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.ports import LegFailed, LegResult
+from hpsearch.spec.stored import Unreadable
 from hpsearch.training.leg import LegTask
 from tests.fakes import FreeLock, InlineEngine, MemorySource, MemoryStore
 from tests.unit.runner.test_job_runner import made_up, spec_of
@@ -33,8 +34,10 @@ def dispatching(
 ) -> Iterator[Dispatcher]:
     dispatcher = Dispatcher(store, MemorySource(), lambda: InlineEngine(answer), lock or FreeLock())
     dispatcher.start()
-    yield dispatcher
-    dispatcher.stop(5)
+    try:
+        yield dispatcher
+    finally:
+        dispatcher.stop(5)
 
 
 def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
@@ -138,7 +141,7 @@ def test_without_the_lock_nothing_runs_until_it_is_free() -> None:
     store = MemoryStore()
     store.add(spec_of())
     lock = FreeLock(free=False)
-    with dispatching(store, lock=lock) as dispatcher:
+    with dispatching(store, slowly, lock) as dispatcher:
         until(lambda: "standing by" in str(dispatcher.status().problem))
         assert store.jobs["job"].state is JobState.QUEUED
         lock.free = True
@@ -167,6 +170,44 @@ def test_a_larger_budget_reaches_a_running_job() -> None:
         budget = job.spec.budget.model_copy(update={"trials": 26})
         running = store.jobs["job"]
         longer = job.spec.model_copy(update={"budget": budget})
-        store.jobs["job"] = replace(running, spec=longer, version=running.version + 1)
+        store.jobs["job"] = replace(running, stored_spec=longer, version=running.version + 1)
         until(lambda: store.jobs["job"].state.ended)
     assert len(store.histories["job"].trials) == 26
+
+
+def test_a_job_that_this_version_cannot_run_stops_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = MemoryStore()
+    old = store.add(spec_of(), "old")
+    store.jobs["old"] = replace(old, stored_spec=Unreadable("sampler.name: is gone", "{}"))
+    store.add(spec_of(), "new")
+    with dispatching(store) as dispatcher:
+        until(lambda: store.jobs["new"].state is JobState.COMPLETED)
+        unattended = dispatcher.status().unattended
+        store.wish("old", RequestedState.CANCEL)
+        until(lambda: store.jobs["old"].state is JobState.CANCELLED)
+        until(lambda: not dispatcher.status().unattended)
+
+    assert list(unattended) == ["old"]
+    assert "sampler.name: is gone" in unattended["old"]
+    assert sum("cannot be attended" in record.message for record in caplog.records) == 1
+
+
+def test_a_server_that_lost_its_leadership_stands_down() -> None:
+    """Its lock seems to be its own: what it was about to record says that it is not."""
+    store, lock = MemoryStore(), FreeLock()
+    store.add(spec_of())
+
+    def refuse() -> None:
+        lock.free = False  # the other server has it
+        raise LeadershipLost
+
+    with dispatching(store, slowly, lock) as dispatcher:
+        until(lambda: bool(store.histories["job"].trials))
+        store.failing = refuse
+        until(lambda: not dispatcher.status().leader)
+        until(lambda: dispatcher.status().running == ())
+
+    assert not lock.ours
+    assert not store.jobs["job"].state.ended

@@ -244,7 +244,7 @@ def test_a_larger_budget_goes_on_where_the_search_ended() -> None:
     longer = job.spec.model_copy(
         update={"budget": job.spec.budget.model_copy(update={"trials": 30})}
     )
-    store.jobs["job"] = replace(store.jobs["job"], spec=longer, state=JobState.QUEUED)
+    store.jobs["job"] = replace(store.jobs["job"], stored_spec=longer, state=JobState.QUEUED)
     before: History = store.histories["job"]
     run(store)
     assert len(store.histories["job"].trials) == 30

@@ -1,0 +1,58 @@
+"""A version beside each spec, who may write, what is kept of ended jobs, and what deletes need."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+OF_KEYS = ("created_at", "job_id")
+
+
+def of_jobs() -> list[sa.Column[Any]]:
+    """Columns that jobs get."""
+    return [
+        sa.Column("spec_version", sa.Integer(), nullable=False, server_default="1"),
+        sa.Column("owner", sa.String(200)),
+        sa.Column("labels", sa.Text(), nullable=False, server_default="[]"),
+        sa.Column("archived_at", sa.DateTime()),
+        sa.Column("deleted_at", sa.DateTime()),
+        sa.Column("data_sha256", sa.String(64)),
+        sa.Column("split_sha256", sa.String(64)),
+        sa.Column("digest", sa.String(64)),
+    ]
+
+
+def upgrade() -> None:
+    for column in of_jobs():
+        op.add_column("hps_jobs", column)
+    for name in OF_KEYS:
+        op.create_index(f"ix_hps_idempotency_keys_{name}", "hps_idempotency_keys", [name])
+    op.create_table(
+        "hps_leader",
+        sa.Column("pk", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("holder", sa.String(255)),
+        sa.Column("taken_at", sa.DateTime()),
+        sa.PrimaryKeyConstraint("pk", name="pk_hps_leader"),
+    )
+    op.create_table(
+        "hps_last_deleted",
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_hps_last_deleted"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("hps_last_deleted")
+    op.drop_table("hps_leader")
+    for name in OF_KEYS:
+        op.drop_index(f"ix_hps_idempotency_keys_{name}", "hps_idempotency_keys")
+    with op.batch_alter_table("hps_jobs") as jobs:
+        for column in of_jobs():
+            jobs.drop_column(column.name)
