@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.history import History, Trial
+from hpsearch.history import History, Report, Trial
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 
 
@@ -17,7 +18,7 @@ def digest(spec: SearchSpec, history: History, stop_reason: str | None) -> str:
     why the search ended. Floats go in with all their bits; times, ids and machines do not go in.
     """
     result = {
-        "spec": _exact({**spec.canonical(), "name": None}),
+        "spec": _exact(_spec(spec)),
         "trials": [_trial(trial) for trial in history.trials],
         "rounds": [
             {
@@ -41,12 +42,27 @@ def _trial(trial: Trial) -> Mapping[str, Any]:
     return {
         "number": trial.number,
         "params": _exact(dict(trial.params)),
-        "reports": [
-            [report.step, _exact(report.value), _exact(report.loss)] for report in trial.reports
-        ],
+        "reports": [_report(report) for report in trial.reports],
         "outcome": None if ending is None else ending.outcome.value,
         "reason": None if ending is None else ending.reason,
     }
+
+
+def _report(report: Report) -> list[Any]:
+    """What is recorded of it: earlier versions recorded fewer scores."""
+    scores = (report.accuracy, report.balanced_accuracy, report.macro_f1)
+    recorded = [score for score in scores if score is not None]
+    return [report.step, *(_exact(each) for each in (report.value, report.loss, *recorded))]
+
+
+def _spec(spec: SearchSpec) -> dict[str, Any]:
+    """Without the name, and without fields of later versions that say what was always done."""
+    canonical: dict[str, Any] = {**spec.canonical(), "name": None}
+    if spec.objective is Objective.ACCURACY:
+        del canonical["objective"]
+    if spec.pruner.upper is None:
+        canonical["pruner"] = {k: v for k, v in canonical["pruner"].items() if k != "upper"}
+    return canonical
 
 
 def _exact(value: Any) -> Any:

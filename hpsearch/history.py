@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Self
 
 from hpsearch.baseline import Baseline
+from hpsearch.scores import Scores
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Parameter, Value
 
 
@@ -79,23 +81,45 @@ class Report(ByValue):
     """How good a trial was at one report point.
 
     step: training so far in hundredths of an epoch, comparable whatever the batch size.
-    epoch: the same in epochs. value: validation accuracy, 0 to 1; NaN once diverged.
-    loss: validation loss; NaN once diverged.
+    epoch: the same in epochs. value: what the objective names, on the validation part. The rest
+    are all that it may name (see `Scores`); None in reports from before they were recorded, when
+    `value` was always the accuracy. All of them are NaN once diverged.
     """
 
     step: int
     epoch: float
     value: float
     loss: float
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    macro_f1: float | None = None
 
     @classmethod
-    def at(cls, point: float, value: float, loss: float, diverged_after: float | None) -> Self:
+    def at(
+        cls, point: float, scores: Scores, objective: Objective, diverged_after: float | None
+    ) -> Self:
         """The report at a report point, in epochs.
 
         diverged_after: epochs of training after which the trial left the finite numbers, if it did.
         """
-        trained = point if diverged_after is None else min(point, diverged_after)
-        return cls(step_of(point), trained, value, loss)
+        return cls(
+            step=step_of(point),
+            epoch=point if diverged_after is None else min(point, diverged_after),
+            value=scores.of(objective),
+            loss=scores.loss,
+            accuracy=scores.accuracy,
+            balanced_accuracy=scores.balanced_accuracy,
+            macro_f1=scores.macro_f1,
+        )
+
+    def confirmed_by(self, trained: "Report") -> bool:
+        """Whether a training again came to the same, to the bit, in all that is recorded here."""
+        absent = {
+            name: getattr(self, name)
+            for name in ("accuracy", "balanced_accuracy", "macro_f1")
+            if getattr(self, name) is None
+        }
+        return self == replace(trained, **absent)
 
 
 @dataclass(frozen=True)
@@ -148,7 +172,7 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The validation accuracy of a complete trial, at the end of its training."""
+        """The objective of a complete trial, at the end of its training."""
         complete = self.state is TrialState.COMPLETE
         return self.reports[-1].value if complete and self.reports else None
 

@@ -44,7 +44,7 @@ def verify(
 ) -> Verdict:
     """Train one trial again, in this process on one BLAS thread, and compare its reports."""
     for recorded, trained in zip(reports, _train(spec, data, number, params, reports), strict=True):
-        if recorded != trained:
+        if not recorded.confirmed_by(trained):
             return Verdict(number, len(reports), recorded, trained)
     return Verdict(number, len(reports))
 
@@ -63,6 +63,6 @@ def _train(
             task = leg_task(spec, params, number, point, len(data.training))
             state, leg = run_leg(task, data, state)
             diverged_after = None if leg.diverged_at is None else leg.epoch
-            yield Report.at(point, leg.value, leg.loss, diverged_after)
+            yield Report.at(point, leg.scores, spec.objective, diverged_after)
             if state is None:
                 return

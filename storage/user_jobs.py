@@ -34,8 +34,6 @@ from storage.rows.jobs import (
     warm_start_out,
 )
 
-METRIC = "validation accuracy"
-
 _INSERT: Mapping[str, Callable[[Table], Any]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
@@ -188,7 +186,7 @@ def _insert(
         insert(tables.jobs).returning(tables.jobs.c.pk),
         {
             "id": job_id,
-            "study_id": optuna_tables.create_study(connection, study, texts, to_json([METRIC])),
+            "study_id": optuna_tables.create_study(connection, study, texts, spec.objective),
             "study": study,
             **spec_out(spec),
             "state": JobState.QUEUED.value,

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from hpsearch.errors import FieldProblem, InvalidSpec, TrialNotFound
 from hpsearch.history import Round, Trial, TrialState
 from hpsearch.jobs import Best, Progress
+from hpsearch.spec.objective import Objective
 from storage.database import Database
 from storage.rows import codec
 from storage.rows.jobs import JobRow, read_job
@@ -37,9 +38,9 @@ class Trials:
         with self._database.read() as connection:
             row = read_job(connection, job_id)
             query = select(index.c.number, index.c.value).where(index.c.job_pk == row.pk)
-            query = _ordered(query, order)
+            query = _ordered(query, order, _objective(row))
             if after is not None:
-                query = query.where(_beyond(order, *_cursor_in(after)))
+                query = query.where(_beyond(order, _objective(row), *_cursor_in(after)))
             found = connection.execute(query.limit(limit + 1)).all()
             numbers = [number for number, _ in found[:limit]]
             trials = read_trials(connection, row.space, _these(row, numbers))
@@ -58,13 +59,13 @@ class Trials:
         return trials[number]
 
     def best(self, job_id: str, limit: int = 1) -> list[Best]:
-        """The complete trials of the highest values; of equal ones the lower number first."""
+        """The best complete trials by the objective; of equal ones the lower number first."""
         with self._database.read() as connection:
             row = read_job(connection, job_id)
             query = (
                 select(index.c.number, index.c.value)
                 .where(index.c.job_pk == row.pk, index.c.value.is_not(None))
-                .order_by(index.c.value.desc(), index.c.number)
+                .order_by(_best_first(_objective(row)), index.c.number)
                 .limit(limit)
             )
             found = connection.execute(query).all()
@@ -109,13 +110,26 @@ def _these(row: JobRow, numbers: list[int]) -> ColumnElement[bool]:
     return and_(index.c.job_pk == row.pk, index.c.number.in_(numbers))
 
 
-def _ordered(query: Select[int, float | None], order: Order) -> Select[int, float | None]:
+def _objective(row: JobRow) -> Objective:
+    return row.job.spec.objective
+
+
+def _best_first(objective: Objective) -> ColumnElement[float]:
+    value = index.c.value
+    return value.asc() if objective is Objective.LOSS else value.desc()
+
+
+def _ordered(
+    query: Select[int, float | None], order: Order, objective: Objective
+) -> Select[int, float | None]:
     if order == "number":
         return query.order_by(index.c.number)
-    return query.order_by(index.c.value.is_(None), index.c.value.desc(), index.c.number)
+    return query.order_by(index.c.value.is_(None), _best_first(objective), index.c.number)
 
 
-def _beyond(order: Order, number: int, value: float | None) -> ColumnElement[bool]:
+def _beyond(
+    order: Order, objective: Objective, number: int, value: float | None
+) -> ColumnElement[bool]:
     """What comes after this trial."""
     later = index.c.number > number
     if order == "number":
@@ -124,7 +138,7 @@ def _beyond(order: Order, number: int, value: float | None) -> ColumnElement[boo
         return and_(index.c.value.is_(None), later)
     return or_(
         index.c.value.is_(None),
-        index.c.value < value,
+        index.c.value > value if objective is Objective.LOSS else index.c.value < value,
         and_(index.c.value == value, later),
     )
 

@@ -9,7 +9,7 @@ from hpsearch.spec.space import Parameter, Value
 class BestAnswer(Answer):
     number: int
     value: float
-    """Validation accuracy, 0 to 1."""
+    """What the job's objective names, on the validation part."""
     params: dict[str, Value]
 
     @classmethod
@@ -26,9 +26,13 @@ class ReportAnswer(Answer):
     """Training so far in hundredths of an epoch."""
     epoch: float
     value: float | None
-    """Validation accuracy; null once diverged."""
+    """What the job's objective names, on the validation part; null once diverged."""
     loss: float | None
     """Validation loss; null once diverged."""
+    accuracy: float | None
+    """This and the next two are null once diverged, and in jobs from before they were recorded."""
+    balanced_accuracy: float | None
+    macro_f1: float | None
 
     @classmethod
     def of(cls, report: Report) -> "ReportAnswer":
@@ -37,6 +41,9 @@ class ReportAnswer(Answer):
             epoch=report.epoch,
             value=finite(report.value),
             loss=finite(report.loss),
+            accuracy=finite(report.accuracy),
+            balanced_accuracy=finite(report.balanced_accuracy),
+            macro_f1=finite(report.macro_f1),
         )
 
 
@@ -71,7 +78,7 @@ class TrialAnswer(Answer):
     cohort: int
     params: dict[str, Value]
     value: float | None
-    """Validation accuracy at the end of its training; null where it did not complete."""
+    """The objective at the end of its training; null if it did not complete."""
     epochs: float
     reports: list[ReportAnswer]
     stop_reason: str | None

@@ -50,8 +50,14 @@ def verify_job(
 
 
 def _report(answer: Answer) -> Report:
+    """A report as it was answered; of a trial that went on, null scores were never recorded."""
     value, loss = (math.nan if answer[key] is None else answer[key] for key in ("value", "loss"))
-    return Report(answer["step"], answer["epoch"], value, loss)
+    absent = math.nan if math.isnan(value) else None
+    scores = {
+        name: absent if answer.get(name) is None else answer[name]
+        for name in ("accuracy", "balanced_accuracy", "macro_f1")
+    }
+    return Report(answer["step"], answer["epoch"], value, loss, **scores)
 
 
 def _print(out: Console, verdicts: Sequence[Verdict]) -> None:

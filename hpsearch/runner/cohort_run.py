@@ -119,7 +119,9 @@ class CohortRun:
     def _keep(self, number: int, result: LegDone) -> None:
         leg: LegReport = result.report
         diverged_after = None if leg.diverged_at is None else leg.epoch
-        self._reports[number] = Report.at(self._epoch(), leg.value, leg.loss, diverged_after)
+        self._reports[number] = Report.at(
+            self._epoch(), leg.scores, self.spec.objective, diverged_after
+        )
         self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 
     def _failure(self, error: BaseException) -> Ending:

@@ -175,11 +175,11 @@ class JobRunner:
         return endings
 
     def _compare(self, run: CohortRun) -> Mapping[int, Ending]:
-        """Hold a report that was trained again against the one on record, which stands."""
+        """Compare a report that was trained again with the one on record, which stands."""
         step = run.step()
         for number, report in step.reports.items():
             before = self._history.trials[number].reports[run.position]
-            if report != before:
+            if not before.confirmed_by(report):
                 log.warning(
                     "job %s, trial %d: trained again, %s came out as %s; "
                     "was the job started on another kind of processor?",

@@ -13,6 +13,7 @@ import numpy as np
 
 from hpsearch.baseline import Baseline
 from hpsearch.history import Cohort, Done, History, Report, Trial, Wait
+from hpsearch.scores import Scores
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec
@@ -33,6 +34,10 @@ class Score:
     training_loss: float = math.nan
     diverged_at: int | None = None
     epoch: float = 0.0
+
+    def scores(self) -> Scores:
+        """As on classes of one size, on each of which the network is equally good."""
+        return Scores(self.accuracy, self.loss, self.accuracy, self.accuracy)
 
 
 Trainer = Callable[[Mapping[str, Value], int, float], Score]
@@ -108,7 +113,9 @@ class Simulation:
         for trial in running:
             score = self.trainer(trial.params, trial.number, epoch)
             diverged_after = None if score.diverged_at is None else score.epoch
-            reports[trial.number] = Report.at(epoch, score.accuracy, score.loss, diverged_after)
+            reports[trial.number] = Report.at(
+                epoch, score.scores(), self.spec.objective, diverged_after
+            )
             facts[trial.number] = LegFacts(score.first_loss, score.training_loss, score.diverged_at)
         endings = decide(self.spec, self.history, cohort, reports, facts)
         self.history = self.history.recorded(reports, endings)

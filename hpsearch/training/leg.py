@@ -16,6 +16,7 @@ from hpsearch.datasets.values import Split
 from hpsearch.nn import Network, build_network
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.nn.optimizers.schedule import learning_rate_at
+from hpsearch.scores import UNKNOWN, Scores
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.batches import steps_per_epoch
@@ -59,7 +60,8 @@ class TrainState:
 class LegReport:
     """What a leg came to.
 
-    `value` and `loss` are accuracy (0 to 1) and mean loss on the validation part, `training_loss`
+    `value` and `loss` are accuracy (0 to 1) and mean loss on the validation part, beside the other
+    scores there (see `hpsearch.scores`), `training_loss`
     the mean over the leg's minibatches, `first_loss` that of the trial's first minibatch.
     `diverged_at` is the iteration (from 1) of the first loss or parameter that is not finite; value
     and loss are then NaN, as they are where the leg was stopped.
@@ -74,6 +76,12 @@ class LegReport:
     diverged_at: int | None
     seconds: float
     stopped: bool
+    balanced_accuracy: float = math.nan
+    macro_f1: float = math.nan
+
+    @property
+    def scores(self) -> Scores:
+        return Scores(self.value, self.loss, self.balanced_accuracy, self.macro_f1)
 
 
 def never() -> bool:
@@ -151,10 +159,10 @@ class _Leg:
             self.step += 1
             if not finite:
                 return None, self._report(per_epoch, diverged_at=self.step)
-        score = evaluate(self.network, self.data.validation)
-        if not math.isfinite(score.loss):
+        scores = evaluate(self.network, self.data.validation)
+        if not math.isfinite(scores.loss):
             return None, self._report(per_epoch, diverged_at=self.step)
-        return self._state(), self._report(per_epoch, value=score.accuracy, loss=score.loss)
+        return self._state(), self._report(per_epoch, scores)
 
     def _train(self, chosen: np.ndarray[Any, np.dtype[np.intp]]) -> bool:
         """One minibatch; whether loss and parameters are finite."""
@@ -181,19 +189,20 @@ class _Leg:
     def _report(
         self,
         per_epoch: int,
-        value: float = math.nan,
-        loss: float = math.nan,
+        scores: Scores = UNKNOWN,
         diverged_at: int | None = None,
         stopped: bool = False,
     ) -> LegReport:
         return LegReport(
             step=self.step,
             epoch=self.step / per_epoch,
-            value=value,
-            loss=loss,
+            value=scores.accuracy,
+            loss=scores.loss,
             training_loss=math.fsum(self.losses) / len(self.losses) if self.losses else math.nan,
             first_loss=self.first_loss,
             diverged_at=diverged_at,
             seconds=time.perf_counter() - self.began,
             stopped=stopped,
+            balanced_accuracy=scores.balanced_accuracy,
+            macro_f1=scores.macro_f1,
         )

@@ -16,6 +16,9 @@ from hpsearch.history import Ending, Origin, Outcome, Report, Round
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.space import Parameter
 
+SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
+"""Of a report, beside its loss; reports from before version 0.2 lack them."""
+
 _RANGES = TypeAdapter(dict[str, Parameter])
 
 
@@ -68,6 +71,12 @@ def ending_in(text: str) -> Ending:
     return Ending(**{**facts, "outcome": Outcome(facts["outcome"])})
 
 
+def scores_out(report: Report) -> dict[str, float | str | None]:
+    """The scores that the report has beside value and loss, by name."""
+    found = {name: getattr(report, name) for name in SCORES}
+    return {name: number_out(score) for name, score in found.items() if score is not None}
+
+
 def reports_out(reports: Sequence[Report]) -> str:
     return to_json(
         [
@@ -76,6 +85,7 @@ def reports_out(reports: Sequence[Report]) -> str:
                 "epoch": report.epoch,
                 "value": number_out(report.value),
                 "loss": number_out(report.loss),
+                **scores_out(report),
             }
             for report in reports
         ]
@@ -84,7 +94,13 @@ def reports_out(reports: Sequence[Report]) -> str:
 
 def reports_in(text: str) -> tuple[Report, ...]:
     return tuple(
-        Report(row["step"], row["epoch"], number_in(row["value"]), number_in(row["loss"]))
+        Report(
+            row["step"],
+            row["epoch"],
+            number_in(row["value"]),
+            number_in(row["loss"]),
+            **{name: number_in(row[name]) for name in SCORES if name in row},
+        )
         for row in json.loads(text)
     )
 

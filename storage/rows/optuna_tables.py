@@ -4,6 +4,7 @@ Rows are written here as Optuna 5.0 writes them (schema version 12), so that eve
 them. `storage.schema` refuses a database whose tables are of another version.
 """
 
+import json
 import math
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from optuna.trial import TrialState as OptunaState
 from sqlalchemy import Connection, Table, func, insert, select
 
 from hpsearch.history import TrialState
+from hpsearch.spec.objective import Objective
 
 SCHEMA_VERSION = 12
 METRIC_NAMES = "study:metric_names"  # the system attribute that names the objective on plots
@@ -80,15 +82,17 @@ def intermediate_row(trial_id: int, step: int, value: float) -> dict[str, Any]:
 
 
 def create_study(
-    connection: Connection, name: str, user_attributes: dict[str, str], metric: str
+    connection: Connection, name: str, user_attributes: dict[str, str], objective: Objective
 ) -> int:
-    """Add a study that maximizes one objective; attribute values are JSON texts. Returns its id."""
+    """Add a study of one objective; attribute values are JSON texts. Returns its id."""
+    metrics = json.dumps([f"validation {objective.words}"])
+    direction = StudyDirection[objective.direction.upper()]
     study_id: int = connection.execute(
         insert(studies).returning(studies.c.study_id), {"study_name": name}
     ).scalar_one()
     connection.execute(
         insert(study_directions),
-        {"study_id": study_id, "objective": 0, "direction": StudyDirection.MAXIMIZE},
+        {"study_id": study_id, "objective": 0, "direction": direction},
     )
     connection.execute(
         insert(study_user_attributes),
@@ -99,7 +103,7 @@ def create_study(
     )
     connection.execute(
         insert(study_system_attributes),
-        {"study_id": study_id, "key": METRIC_NAMES, "value_json": metric},
+        {"study_id": study_id, "key": METRIC_NAMES, "value_json": metrics},
     )
     return study_id
 

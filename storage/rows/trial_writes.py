@@ -260,6 +260,7 @@ def _reported(number: int, report: Report) -> dict[str, Any]:
         "epoch": report.epoch,
         "value": codec.number_out(report.value),
         "loss": codec.number_out(report.loss),
+        **codec.scores_out(report),
     }
 
 

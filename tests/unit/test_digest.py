@@ -37,12 +37,18 @@ def test_it_is_a_sha_256_and_the_same_each_time() -> None:
         replace(TRIAL, reports=(replace(TRIAL.reports[0], value=0.5 + 2**-53), TRIAL.reports[1])),
         replace(TRIAL, reports=(replace(TRIAL.reports[0], loss=1.25 + 2**-52), TRIAL.reports[1])),
         replace(TRIAL, reports=TRIAL.reports[:1]),
+        replace(TRIAL, reports=(replace(TRIAL.reports[0], accuracy=0.5), TRIAL.reports[1])),
         replace(TRIAL, ending=Ending(Outcome.DIVERGED, "diverged at iteration 18")),
         replace(TRIAL, ending=None),
     ],
 )
 def test_any_difference_of_a_trial_shows(changed: Trial) -> None:
     assert of(changed) != of(TRIAL)
+
+
+def test_the_objective_shows() -> None:
+    other = parse_spec({"dataset": "digits", "objective": "loss"})
+    assert digest(other, HISTORY, None) != digest(SPEC, HISTORY, None)
 
 
 def test_why_the_search_ended_and_its_spec_show() -> None:
@@ -54,3 +60,29 @@ def test_why_the_search_ended_and_its_spec_show() -> None:
 def test_the_name_of_a_job_does_not_show() -> None:
     named = parse_spec({"dataset": "digits", "name": "second try"})
     assert digest(named, HISTORY, None) == digest(SPEC, HISTORY, None)
+
+
+def test_jobs_of_version_0_1_keep_their_digests() -> None:
+    """Made by that version; what later ones added to specs and reports is left out if unused."""
+    assert of(TRIAL) == "407a78281996f25a6b05afbe61eae7a22f0c54eba511dbb0d14a7f345236c5a9"
+    spec = parse_spec(
+        {
+            "dataset": "mnist",
+            "network": "lenet5",
+            "pruner": {"name": "threshold", "lower": 0.5},
+            "budget": {"epochs": 9},
+            "space": {
+                "optimizer": {"choices": ["sgd", "momentum"]},
+                "momentum": {
+                    "low": 0.5,
+                    "high": 0.9,
+                    "step": 0.1,
+                    "when": {"optimizer": ["momentum"]},
+                },
+                "batch_size": {"type": "int", "low": 16, "high": 64, "step": 16},
+            },
+        }
+    )
+    assert digest(spec, HISTORY, None) == (
+        "8fb1738688c1f5f6a4499d2673458e86e9ab5a1f00b69e14758131aeaddbb98f"
+    )

@@ -15,6 +15,8 @@ from hpsearch.history import (
     Trial,
     TrialState,
 )
+from hpsearch.scores import UNKNOWN, Scores
+from hpsearch.spec.objective import Objective
 
 
 def _nan() -> float:
@@ -80,6 +82,14 @@ def test_what_is_recorded_stands() -> None:
 
 
 def test_a_diverged_trial_counts_what_it_trained_and_no_more_than_the_point() -> None:
-    assert Report.at(0.4, 0.5, 1.0, None) == REPORT
-    assert Report.at(0.4, math.nan, math.nan, 0.1).epoch == 0.1
-    assert Report.at(0.4, math.nan, math.nan, 0.41).epoch == 0.4
+    assert Report.at(0.4, UNKNOWN, Objective.ACCURACY, None).epoch == 0.4
+    assert Report.at(0.4, UNKNOWN, Objective.ACCURACY, 0.1).epoch == 0.1
+    assert Report.at(0.4, UNKNOWN, Objective.ACCURACY, 0.41).epoch == 0.4
+
+
+def test_a_report_has_every_score_and_is_compared_by_the_objective() -> None:
+    scores = Scores(accuracy=0.9, loss=0.3, balanced_accuracy=0.8, macro_f1=0.7)
+    report = Report.at(0.4, scores, Objective.MACRO_F1, None)
+    assert report == Report(40, 0.4, 0.7, 0.3, 0.9, 0.8, 0.7)
+    values = [Report.at(0.4, scores, objective, None).value for objective in Objective]
+    assert values == [0.9, 0.8, 0.7, 0.3]

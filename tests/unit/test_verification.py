@@ -32,7 +32,7 @@ def recorded(
         after: TrainState | None
         after, leg = run_leg(task, data, state)
         diverged_after = None if leg.diverged_at is None else leg.epoch
-        reports.append(Report.at(step / 100, leg.value, leg.loss, diverged_after))
+        reports.append(Report.at(step / 100, leg.scores, spec.objective, diverged_after))
         if after is None:
             break
         state = after

@@ -280,6 +280,21 @@ def test_few_and_uneven_classes_narrow(ceiling: float, baseline: Baseline) -> No
     assert (best.value or 0) > 0.95 * ceiling
 
 
+def test_a_loss_is_made_small() -> None:
+    """Its target is the largest loss that will do."""
+    spec = spec_of(objective="loss", budget={"trials": 60, "target": 0.5}, seed=2)
+    simulation = searched(spec)
+    best = simulation.best()
+    assert best.value is not None
+    assert best.value == min(t.value for t in simulation.history.trials if t.value is not None)
+    assert simulation.run() == Done("target reached")
+    assert best.value <= 0.5
+    assert "(loss " in simulation.history.rounds[1].reason
+    cut = [t.ending for t in simulation.history.trials if t.ending and t.ending.bar is not None]
+    assert any(ending.outcome is Outcome.PRUNED for ending in cut)
+    assert all((ending.value or 0) > (ending.bar or 0) for ending in cut)
+
+
 def decoy(params: Any, number: int, epoch: float) -> Score:
     """A hill of 0.6 at (1e-2, 1e2), and a peak of 1 at (30, 0.03) that fills a tenth of the box."""
     rate, decay = math.log10(params["learning_rate"]), math.log10(params["weight_decay"])

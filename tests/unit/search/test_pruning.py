@@ -59,6 +59,17 @@ def test_the_end_of_the_round_completes() -> None:
     assert endings[0].reason == "completed: 0.4 epochs"
 
 
+def test_a_large_loss_is_cut() -> None:
+    values = {number: 0.2 + 0.1 * number for number in range(8)}
+    endings = judged(spec_of(objective="loss", **ONE_ROUND), values, step=100)
+    assert set(endings) == {4, 5, 6, 7}
+    assert endings[4].reason == (
+        "pruned at 1 epoch: loss 0.600 is above the median 0.500 of 7 trials"
+    )
+    limited = spec_of(objective="loss", pruner={"name": "threshold", "upper": 0.55}, **ONE_ROUND)
+    assert set(judged(limited, values, step=100)) == {4, 5, 6, 7}
+
+
 def test_divergence_says_where() -> None:
     facts = {2: LegFacts(2.3, math.nan, 17)}
     endings = judged(spec_of(), {2: math.nan, 3: 0.5}, facts)
