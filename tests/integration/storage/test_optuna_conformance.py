@@ -93,10 +93,12 @@ CASES = (
 )
 
 
-def write_ours(database: Database) -> str:
+def write_ours(database: Database, objective: str = "accuracy") -> str:
     """Record the cases as the dispatcher does; returns the study's name."""
     records = SqlJobStore(database)
-    searched = spec(space=SPACE, network={"architecture": "mlp"}, weight_decay=0.1)
+    searched = spec(
+        space=SPACE, network={"architecture": "mlp"}, weight_decay=0.1, objective=objective
+    )
     job, _ = Jobs(database).create(searched)
     trials = tuple(trial(number, params=case.params) for number, case in enumerate(CASES))
     records.start(job.id, {})
@@ -152,6 +154,15 @@ def test_optuna_reads_the_same_trials(both: tuple[optuna.Study, optuna.Study]) -
     assert ours.metric_names == theirs.metric_names
     assert ours.best_trial.number == theirs.best_trial.number == 0
     assert ours.best_value == theirs.best_value
+
+
+def test_a_loss_is_minimized_and_has_its_name(database: Database, database_url: str) -> None:
+    storage = RDBStorage(database_url)
+    study = optuna.load_study(study_name=write_ours(database, "loss"), storage=storage)
+    assert study.direction is optuna.study.StudyDirection.MINIMIZE
+    assert study.metric_names == ["validation loss"]
+    storage.remove_session()
+    storage.engine.dispose()
 
 
 def facts(frozen: FrozenTrial) -> dict[str, Any]:

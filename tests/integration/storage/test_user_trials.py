@@ -89,6 +89,13 @@ def test_the_best_are_complete_and_the_lower_number_comes_first(database: Databa
     assert Trials(database).best(job.id) == [Best(2, 0.9, PARAMS)]
 
 
+def test_of_losses_the_smallest_is_best(database: Database) -> None:
+    job = running_job(database, size=5, objective="loss")
+    finish(database, job, {0: 0.5, 2: 0.9, 3: 0.2, 4: 0.5})
+    assert [best.number for best in Trials(database).best(job.id, limit=9)] == [3, 0, 4, 2]
+    assert read_all(Trials(database), job, "value") == [3, 0, 4, 2, 1]
+
+
 def test_a_job_without_a_complete_trial_has_no_best(database: Database) -> None:
     assert Trials(database).best(running_job(database).id) == []
 

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpsearch.history import Ending, Origin, Outcome, Report, Round
+from hpsearch.scores import Scores
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from storage.rows import codec
 
@@ -86,3 +88,16 @@ def test_json_is_ascii_whatever_the_text() -> None:
     assert json.loads(text) == {"name": "a\0\ud800ü"}
     with pytest.raises(ValueError, match="JSON"):
         codec.to_json(math.nan)
+
+
+def test_reports_of_version_0_1_have_no_other_scores() -> None:
+    stored = '[{"step":40,"epoch":0.4,"value":0.5,"loss":null}]'
+    (report,) = codec.reports_in(stored)
+    assert (report.accuracy, report.balanced_accuracy, report.macro_f1) == (None, None, None)
+    assert codec.reports_out([report]) == stored
+
+
+def test_every_score_comes_back() -> None:
+    scores = Scores(accuracy=0.9, loss=math.nan, balanced_accuracy=0.8, macro_f1=math.nan)
+    report = Report.at(0.4, scores, Objective.BALANCED_ACCURACY, None)
+    assert codec.reports_in(codec.reports_out([report])) == (report,)
