@@ -25,7 +25,16 @@ def test_a_trial_says_why(server: ServerInProcess, job: str) -> None:
     assert (trial["state"], trial["outcome"]) == ("pruned", "pruned")
     assert trial["stop_reason"] == "below the median"
     assert trial["value"] is None
-    assert trial["reports"] == [{"step": 50, "epoch": 0.5, "value": 0.8, "loss": 0.3}]
+    (report,) = trial["reports"]
+    assert report == {
+        "step": 50,
+        "epoch": 0.5,
+        "value": 0.8,
+        "loss": 0.3,
+        "accuracy": None,
+        "balanced_accuracy": None,
+        "macro_f1": None,
+    }
     why = trial["why"]
     assert (why["source"], why["sampler"], why["seed"], why["known"]) == (
         "sampler",
