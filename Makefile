@@ -7,7 +7,7 @@ ARGS ?=
 TORCH ?= torch==2.13.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-certificate bench-feeding bench-running bench-search bench-training chaos
+.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-certificate bench-feeding bench-portable bench-running bench-search bench-training chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -60,6 +60,9 @@ bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna'
 
 bench-certificate: setup-dev  ## how often a certificate is right, beside the truth (ARGS="--quick"; resumable; HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.certificate $(ARGS)
+
+bench-portable: setup-dev  ## what --portable costs on this processor (ARGS="--turns 5")
+	$(BIN)/python -m benchmarks.portable_price $(ARGS)
 
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.running $(ARGS)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from distributed import Security
 
 from api.settings import Settings
+from hpsearch.environment import not_portable
 from hpsearch.errors import InvalidSettings
+from hpsearch.portable import PROCESSORS
 from hpsearch.processors import usable_processors
 from hpsearch.runner.dask_engine import DaskEngine
 
@@ -39,11 +41,18 @@ class Engines:
 
 
 def _maker(settings: Settings) -> Callable[[], DaskEngine]:
+    reason = not_portable() if settings.portable else None
+    if reason is not None:
+        raise InvalidSettings(
+            f"HPSEARCH_PORTABLE: {reason}; it needs {PROCESSORS}, and a server that was started by "
+            "`hpsearch serve --portable`"
+        )
     if settings.cluster is None:
         workers = settings.workers or usable_processors()
-        return lambda: DaskEngine.local(workers, settings.data_dir / "workers")
+        folder, portable = settings.data_dir / "workers", settings.portable
+        return lambda: DaskEngine.local(workers, folder, portable)
     address, security = settings.cluster, _security(settings)
-    return lambda: DaskEngine.remote(address, security)
+    return lambda: DaskEngine.remote(address, security, settings.portable)
 
 
 def _security(settings: Settings) -> Security | None:

@@ -154,6 +154,17 @@ class EngineLost(HpsearchError):
     """The cluster that trained is gone; what was in flight must be submitted to a new one."""
 
 
+class WorkerNotPinned(HpsearchError):
+    """A worker that says it is pinned, but would not give the bits of other processors."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a worker is not pinned as a portable server needs it: {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type["WorkerNotPinned"], tuple[str]]:
+        return type(self), (self.reason,)
+
+
 class EngineUnavailable(HpsearchError):
     """No cluster can be reached or started; the message says which and why."""
 

@@ -47,3 +47,8 @@ WORKERS: Setting[int | None] = Setting(
 CLUSTER: Setting[str | None] = Setting(
     "cluster", None, "Dask scheduler to use instead of local workers: tcp://… or tls://…"
 )
+PORTABLE = Setting(
+    "portable",
+    False,
+    "The same bits on every x86-64 processor with AVX2; workers that are not pinned are refused.",
+)

@@ -15,6 +15,7 @@ from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.output import print_json, say_everything
 from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind
+from hpsearch.cli.worker import become_worker
 from hpsearch.client import line_of
 from hpsearch.errors import HpsearchError, InvalidSpec, ServiceError
 
@@ -60,12 +61,13 @@ def serve(
     database_url: options.DatabaseUrl = settings.DATABASE_URL.default,
     workers: options.Workers = settings.WORKERS.default,
     cluster: options.Cluster = settings.CLUSTER.default,
+    portable: options.Portable = settings.PORTABLE.default,
     log_level: options.LogLevelOption = LogLevel.INFO,
     log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Serve in the foreground until Ctrl-C or SIGTERM."""
     configure(log_level, log_format)
-    options.to_environment(host, port, data_dir, database_url, workers, cluster)
+    options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
     listener = bind(host, port)
     line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
     Server(lambda: print(line, flush=True)).serve_on(listener)
@@ -82,6 +84,7 @@ def run(
     database_url: options.DatabaseUrl = settings.DATABASE_URL.default,
     workers: options.Workers = settings.WORKERS.default,
     cluster: options.Cluster = settings.CLUSTER.default,
+    portable: options.Portable = settings.PORTABLE.default,
 ) -> None:
     """Serve, submit SPEC over HTTP, watch it and show its best trials.
 
@@ -89,11 +92,21 @@ def run(
     """
     configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_valid_spec(spec)
-    options.to_environment(host, port, data_dir, database_url, workers, cluster)
+    options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
     raise typer.Exit(run_search(content, bind(host, port), leave, as_json))
 
 
 app.add_typer(jobs.app)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def worker(
+    context: typer.Context,
+    scheduler: options.Scheduler,
+    portable: options.Portable = settings.PORTABLE.default,
+) -> None:
+    """Train for servers that use this Dask scheduler; takes the options of `dask worker` too."""
+    become_worker(scheduler, portable, context.args)
 
 
 @app.command()

@@ -8,14 +8,21 @@ import typer
 
 from hpsearch import settings
 from hpsearch.cli.logs import LogFormat, LogLevel
+from hpsearch.portable import pin
 
 DEFAULT_URL = f"http://{settings.HOST.default}:{settings.PORT.default}"
 
 
 def _option(setting: settings.Setting[Any], **more: Any) -> Any:
     """The option for a setting of the server."""
+    flags = (f"--{setting.name}",) if isinstance(setting.default, bool) else ()
     return typer.Option(
-        envvar=setting.variable, min=setting.least, max=setting.most, help=setting.help, **more
+        *flags,
+        envvar=setting.variable,
+        min=setting.least,
+        max=setting.most,
+        help=setting.help,
+        **more,
     )
 
 
@@ -25,6 +32,8 @@ DataDir = Annotated[Path, _option(settings.DATA_DIR, file_okay=False)]
 DatabaseUrl = Annotated[str | None, _option(settings.DATABASE_URL, show_envvar=True)]
 Workers = Annotated[int | None, _option(settings.WORKERS)]
 Cluster = Annotated[str | None, _option(settings.CLUSTER)]
+Portable = Annotated[bool, _option(settings.PORTABLE)]
+Scheduler = Annotated[str, typer.Argument(metavar="SCHEDULER", help="tcp://… or tls://…")]
 LogLevelOption = Annotated[
     LogLevel, typer.Option(envvar="HPSEARCH_LOG_LEVEL", help="The least to log.")
 ]
@@ -53,6 +62,7 @@ def to_environment(
     database_url: str | None,
     workers: int | None,
     cluster: str | None,
+    portable: bool,
 ) -> None:
     """Hand options on to the server, which reads its settings from the environment.
 
@@ -67,6 +77,8 @@ def to_environment(
         settings.WORKERS: workers,
         settings.CLUSTER: cluster,
     }
+    if portable:
+        pin()
     for setting, value in given.items():
         if value is not None:
             os.environ[setting.variable] = str(value)

@@ -12,9 +12,10 @@ from hpsearch.cli.output import print_json, print_table
 from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.split import split_for
-from hpsearch.environment import environment
+from hpsearch.environment import PORTABLE, environment, not_portable
 from hpsearch.errors import ServiceError
 from hpsearch.history import Report
+from hpsearch.portable import asked_for, restart_pinned
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 from hpsearch.verification import Verdict, sample, verify
 
@@ -26,6 +27,8 @@ def verify_job(
 ) -> bool:
     """Print what came of `count` trials that were trained again here; True if all agree."""
     job = client.job(job_id)
+    if job["environment"].get("kernels") == PORTABLE and not_portable() and not asked_for():
+        restart_pinned()
     spec = read_stored(json.dumps(job["spec"]), SPEC_VERSION)
     if isinstance(spec, Unreadable):
         raise ServiceError([f"the spec of job {job_id} cannot be run here: {spec.reason}"])

@@ -23,7 +23,9 @@ from distributed import (
 from distributed.client import ClosedClientError, FutureCancelledError
 
 from hpsearch.datasets.values import Split
+from hpsearch.environment import PORTABLE
 from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
+from hpsearch.portable import pin
 from hpsearch.runner.fair_queue import FairQueue, Share
 from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.ports import Data, Leg, LegDone, LegFailed, LegResult
@@ -49,6 +51,9 @@ DEFAULTS = {
         "deploy": {"lost-worker-timeout": "1000 days"},
     }
 }
+PINNED = {PORTABLE: 1}  # what a worker that is pinned has, and a leg that asks for it takes
+HOW_TO_PIN = "start workers with `hpsearch worker --portable`"
+
 GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
 GONE = "the connection to the scheduler was lost"
 
@@ -70,9 +75,13 @@ class DaskEngine:
     for one death, they begin again, one at a time: the one that is blamed again is the cause.
     """
 
-    def __init__(self, client: Client, cluster: LocalCluster | None = None) -> None:
+    def __init__(
+        self, client: Client, cluster: LocalCluster | None = None, portable: bool = False
+    ) -> None:
         self._client = client
         self._cluster = cluster
+        self.portable = portable
+        self._refused: set[str] = set()  # workers that are not pinned
         self._lock = threading.RLock()
         self._turns: FairQueue[_DaskLeg] = FairQueue()
         self._flying: set[_DaskLeg] = set()  # each holds a worker
@@ -87,12 +96,14 @@ class DaskEngine:
         threading.Thread(target=self._keep_counting, name="worker-count", daemon=True).start()
 
     @classmethod
-    def local(cls, workers: int, folder: Path) -> Self:
+    def local(cls, workers: int, folder: Path, portable: bool = False) -> Self:
         """Start `workers` processes on this machine, reachable from loopback with our key only.
 
-        What they write for a while lies in `folder`.
+        What they write for a while lies in `folder`. portable: pinned, see hpsearch.portable.
         """
         _prepare()
+        if portable:
+            pin()
         start_fork_server()
         security = Security.temporary()
         try:
@@ -106,15 +117,19 @@ class DaskEngine:
                 worker_dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,  # what matters of them comes back as results
                 local_directory=str(folder),
+                resources=PINNED if portable else None,
             )
             client = Client(cluster, security=security, set_as_default=False)
         except (OSError, TimeoutError) as error:
             raise EngineUnavailable(f"the local workers cannot be started: {error}") from error
-        return cls(client, cluster)
+        return cls(client, cluster, portable)
 
     @classmethod
-    def remote(cls, address: str, security: Security | None = None) -> Self:
-        """Use the cluster whose scheduler listens at `address`; raises EngineUnavailable."""
+    def remote(cls, address: str, security: Security | None = None, portable: bool = False) -> Self:
+        """Use the cluster whose scheduler listens at `address`; raises EngineUnavailable.
+
+        portable: only its workers that say that they are pinned.
+        """
         _prepare()
         try:
             client = Client(
@@ -124,7 +139,7 @@ class DaskEngine:
             raise EngineUnavailable(
                 f"no Dask scheduler answers at {address}: {error}; is it running?"
             ) from error
-        return cls(client)
+        return cls(client, portable=portable)
 
     def load(self, split: Split) -> Data:
         try:
@@ -177,12 +192,13 @@ class DaskEngine:
     def environment(self) -> Mapping[str, str]:
         """Of any one worker; asked beside its legs, so it answers while it trains."""
         try:
-            workers = list(self._client.nthreads())
+            workers = list(self._threads())
             found = self._client.run(worker_environment, workers=workers[:1]) if workers else {}
         except OUTAGES as error:
             raise EngineUnavailable(f"the workers do not answer: {error}") from error
         if not found:
-            raise EngineUnavailable("there is no worker yet")
+            refused = f"; {len(self._refused)} are not pinned: {HOW_TO_PIN}"
+            raise EngineUnavailable("there is no worker yet" + (refused if self._refused else ""))
         answer: Mapping[str, str] = next(iter(found.values()))
         return answer
 
@@ -222,10 +238,22 @@ class DaskEngine:
             self._fill()
 
     def _recount(self) -> None:
-        threads = self._client.nthreads()
+        threads = self._threads()
         self._losses += len(self._known - threads.keys())
         self._known = set(threads)
         self._slots = sum(threads.values())
+
+    def _threads(self) -> Mapping[str, int]:
+        """Threads by worker, without the workers that are refused."""
+        if not self.portable:
+            threads: Mapping[str, int] = self._client.nthreads()
+            return threads
+        workers = self._client.scheduler_info()["workers"]
+        pinned = {name for name, worker in workers.items() if worker["resources"].get(PORTABLE)}
+        for name in workers.keys() - pinned - self._refused:
+            log.warning("worker %s is refused: it is not pinned; %s", name, HOW_TO_PIN)
+        self._refused = workers.keys() - pinned
+        return {name: workers[name]["nthreads"] for name in pinned}
 
     def _trained(self, leg: "_DaskLeg") -> None:
         with self._lock:
@@ -314,7 +342,12 @@ class _DaskLeg:
     def _send(self, client: Client) -> None:
         key = f"leg-{uuid.uuid4().hex}"
         state = None if self._previous is None else self._previous.trained
-        self.trained = client.submit(train, self._task, self._data.future, state, key=key)
+        portable = self._engine.portable
+        self.trained = client.submit(
+            *(train, self._task, self._data.future, state, portable),
+            key=key,
+            resources=PINNED if portable else None,
+        )
         self._report = client.submit(report_of, self.trained, key=f"report-{key}", priority=1)
         # A worker is free as soon as it has trained: its report and its next leg pass each other.
         self.trained.add_done_callback(lambda _: self._engine._trained(self))

@@ -7,7 +7,8 @@ import threadpoolctl
 from distributed import get_worker
 
 from hpsearch.datasets.values import Split
-from hpsearch.environment import environment
+from hpsearch.environment import environment, not_portable
+from hpsearch.errors import WorkerNotPinned
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 Trained = tuple[TrainState | None, LegReport]
@@ -18,9 +19,14 @@ def keep(split: Split) -> Split:
     return split
 
 
-def train(task: LegTask, split: Split, previous: Trained | None) -> Trained:
-    """Train a leg, and stop where nobody wants it any more."""
+def train(task: LegTask, split: Split, previous: Trained | None, portable: bool = False) -> Trained:
+    """Train a leg, and stop where nobody wants it any more.
+
+    portable: raises WorkerNotPinned where this process's bits are its processor's own.
+    """
     _use_one_blas_thread()
+    if portable and (reason := _not_portable()) is not None:
+        raise WorkerNotPinned(reason)
     worker = get_worker()
     key = worker.get_current_task()
 
@@ -40,6 +46,9 @@ def worker_environment() -> Mapping[str, str]:
     """What the bits of this worker's results depend on."""
     _use_one_blas_thread()
     return environment()
+
+
+_not_portable = functools.cache(not_portable)
 
 
 @functools.cache

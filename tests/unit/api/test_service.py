@@ -127,6 +127,7 @@ def test_every_error_a_request_can_meet_has_a_status() -> None:
         errors.EngineUnavailable,
         errors.LeadershipLost,
         errors.InvalidSettings,
+        errors.WorkerNotPinned,
         errors.ServiceError,
         errors.UnusableDatabase,
     }
