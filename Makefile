@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 SPEC ?= examples/digits.json
 ARGS ?=
 TORCH ?= torch==2.13.0
+TESTS ?=
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-torch lock clean bench-bookkeeping bench-certificate bench-feeding bench-portable bench-running bench-search bench-training chaos
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-feeding bench-portable bench-running bench-search bench-training chaos
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -39,21 +41,24 @@ check: setup-dev  ## lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check  ## check, then all tests; CI runs the same, and test-torch where it can
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
+test: check  ## check, then all tests or those of a path (TESTS=tests/unit/cli); CI runs the same, and test-torch where it can
+	$(PYTEST) $(TESTS)
+
+test-fast: setup-dev  ## the tests that start no process and open no socket, within a minute
+	$(PYTEST) -m "not slow" $(or $(TESTS),tests/unit tests/numerics)
 
 setup-torch: setup-dev  ## install PyTorch beside the test tools, for what compares with it (TORCH=torch==2.13.0)
 	@$(PIP) install "$(TORCH)"
 
 test-torch: setup-dev  ## the tests that need PyTorch, after make setup-torch; `make test` skips them without it
-	OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/numerics/test_against_pytorch.py tests/unit/search/test_sampling.py
+	$(PYTEST) tests/numerics/test_against_pytorch.py tests/unit/search/test_sampling.py
 
 lock: setup-dev  ## pin all packages again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean:  ## remove .venv and caches; the data folder stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna's storage (ARGS=--quick)
 	$(BIN)/python -m benchmarks.bookkeeping $(ARGS)

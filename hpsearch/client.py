@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
@@ -22,12 +22,8 @@ class Client:
 
     def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
         self.url = url.rstrip("/")
-        try:
-            # A proxy from the environment has no business between us and our own machine.
-            trust_env = urlsplit(self.url).hostname not in LOOPBACK
-            httpx.Client(base_url=self.url, trust_env=False).close()
-        except (ValueError, httpx.InvalidURL) as error:
-            raise ServiceError([f"{url!r} is not the address of a server: {error}"]) from None
+        # A proxy from the environment has no business between us and our own machine.
+        trust_env = _host_of(url) not in LOOPBACK
         try:
             self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=trust_env)
         except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -115,6 +111,17 @@ class Client:
         if response.is_success:
             return answer
         raise ServiceError(_lines(answer), response.status_code)
+
+
+def _host_of(url: str) -> str:
+    """Of the address of a server; raises ServiceError if it is not one."""
+    try:
+        parsed = httpx.URL(url)
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise ValueError("it should be like http://host:8000")
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ServiceError([f"{url!r} is not the address of a server: {error}"]) from None
+    return parsed.host
 
 
 def path_of(job_id: str) -> str:

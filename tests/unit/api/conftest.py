@@ -1,5 +1,6 @@
 """The whole HTTP side in this process."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,23 +18,23 @@ from tests.unit.api.server_in_process import IdleRunner, IdleWorkers, ServerInPr
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerInProcess]:
-    with _open(tmp_path) as server:
+def server(tmp_path: Path, sqlite_template: Path) -> Iterator[ServerInProcess]:
+    with _open(tmp_path, sqlite_template) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[TestClient]:
     """One server for all tests of a module that leave nothing behind that another would see."""
-    with _open(tmp_path_factory.mktemp("server")) as server:
+    with _open(tmp_path_factory.mktemp("server"), sqlite_template) as server:
         yield server.client
 
 
 @contextmanager
-def _open(folder: Path) -> Iterator[ServerInProcess]:
+def _open(folder: Path, template: Path) -> Iterator[ServerInProcess]:
     settings = Settings(data_dir=folder, allowed_hosts="testserver")
+    shutil.copy(template, folder / "hpsearch.db")
     database = Database(settings.url)
-    database.initialise()
     runner, metrics = IdleRunner(), Metrics()
     metrics.watch(Overview(database), runner, IdleWorkers())
     app = build(settings, database, Catalogue(folder), runner, metrics)

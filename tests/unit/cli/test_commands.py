@@ -59,6 +59,7 @@ def test_a_folder_or_a_huge_file_is_not_a_spec(
     assert "not a search spec" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [["jobs"], ["best", "x"], ["watch", "x"], ["cancel", "x"], ["pause", "x"], ["resume", "x"]],
@@ -75,7 +76,9 @@ def test_a_server_that_does_not_answer(
     assert line.startswith(f"hpsearch: no answer from {url}: ")
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://", "ftp://localhost", "http://a:b:c"])
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "http://", "ftp://localhost", "http://a:b:c", "http://x:1\x00"]
+)
 def test_what_is_not_an_address(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
 ) -> None:
@@ -83,6 +86,7 @@ def test_what_is_not_an_address(
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_address_may_come_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -100,6 +104,7 @@ def test_a_proxy_that_cannot_be_used_is_a_line(
     assert line.startswith("hpsearch: ALL_PROXY names a SOCKS proxy")
 
 
+@pytest.mark.slow
 def test_a_port_in_use(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -130,6 +135,7 @@ def test_options_that_cannot_be(
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_host_that_is_not_ours(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -120,7 +120,7 @@ def test_digits_are_bytes_with_a_fixed_test_part() -> None:
 
     assert (whole.shape, whole.classes) == ((1, 8, 8), 10)
     assert (len(whole.training), len(whole.test)) == (1438, 359)
-    assert (whole.training.images.min(), whole.training.images.max()) == (0, 255)
+    assert (int(whole.training.images.min()), int(whole.training.images.max())) == (0, 255)
     assert set(np.bincount(whole.test.labels)) <= {34, 35, 36, 37}
     train = {image.tobytes() for image in whole.training.images}
     assert sum(image.tobytes() in train for image in whole.test.images) == 0

@@ -333,6 +333,7 @@ def test_a_wrong_first_round_is_recovered_from_by_exploring() -> None:
     assert on_the_peak(explore=0.0) == 0
 
 
+@pytest.mark.slow
 def test_planning_stays_cheap() -> None:
     """Ten thousand trials in well under a minute; with a sampler that costs nothing itself."""
     spec = spec_of(sampler="qmc", budget={"trials": 10_000}, cohort=100)

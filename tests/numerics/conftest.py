@@ -1,0 +1,5 @@
+"""The tests of the numbers: fast, unless they are marked slow."""
+
+from tests.fast import inside_its_process
+
+__all__ = ["inside_its_process"]
