@@ -47,26 +47,33 @@ def problems(connection: Connection) -> list[str]:
     return found
 
 
-def create(writer: Engine) -> None:
+def create(writer: Engine, revision: str = "head") -> None:
     """Create or upgrade all tables; the caller holds the lock that keeps other processes out.
 
-    Optuna's come first, so where our version is recorded, Optuna's tables are complete.
+    Optuna's come first, so once our version is recorded, Optuna's tables are complete. revision:
+    of our tables; "head" is the newest.
     """
     with writer.connect() as connection:
         found = _optunas(connection)
     if found not in (None, optuna_tables.SCHEMA_VERSION):
         raise UnusableDatabase(_other_optuna(found))
     _create_optunas(writer.url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config = configuration()
     with writer.begin() as connection:
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except CommandError as error:
             raise UnusableDatabase(
                 f"the database was set up by a newer hpsearch ({error}); update this program"
             ) from error
+
+
+def configuration() -> Config:
+    """Of Alembic; it takes the connection from `attributes["connection"]`."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _create_optunas(url: URL) -> None:

@@ -221,7 +221,9 @@ def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | No
 
 
 def _fingerprint(spec: SearchSpec, warm_start: Sequence[str], priority: float) -> str:
-    body = {"spec": spec.canonical(), "warm_start": list(warm_start), "priority": priority}
+    """Of what is not by default, so that a later version with more settings finds the same."""
+    given = spec.model_dump(mode="json", exclude_defaults=True)
+    body = {"spec": given, "warm_start": list(warm_start), "priority": priority}
     return _sha256(json.dumps(body, sort_keys=True))
 
 

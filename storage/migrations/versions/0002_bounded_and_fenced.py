@@ -53,6 +53,5 @@ def downgrade() -> None:
     op.drop_table("hps_leader")
     for name in OF_KEYS:
         op.drop_index(f"ix_hps_idempotency_keys_{name}", "hps_idempotency_keys")
-    with op.batch_alter_table("hps_jobs") as jobs:
-        for column in of_jobs():
-            jobs.drop_column(column.name)
+    for column in of_jobs():
+        op.drop_column("hps_jobs", column.name)
