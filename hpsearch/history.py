@@ -22,16 +22,20 @@ def step_of(epoch: float) -> int:
 
 
 class TrialState(StrEnum):
-    """Optuna's states of a trial."""
+    """Optuna's states of a trial; STOPPED is ours, for trials that ended with their job."""
 
     RUNNING = "running"
     COMPLETE = "complete"
     PRUNED = "pruned"
     FAIL = "fail"
+    STOPPED = "stopped"
 
 
 class Outcome(StrEnum):
-    """How a trial ended, told apart finer than Optuna's states do."""
+    """How a trial ended, told apart more finely than Optuna's states do.
+
+    CANCELLED: its job's user ended the job. CUT_SHORT: the job ended, by the clock for example.
+    """
 
     COMPLETED = "completed"
     PRUNED = "pruned"
@@ -41,15 +45,22 @@ class Outcome(StrEnum):
     OUT_OF_MEMORY = "out of memory"
     WORKER_LOST = "worker lost"
     CANCELLED = "cancelled"
+    CUT_SHORT = "cut short"
 
     @property
     def state(self) -> TrialState:
-        """The Optuna state it is stored as; FAIL is what the parameters did not cause."""
         if self is Outcome.COMPLETED:
             return TrialState.COMPLETE
-        if self in (Outcome.WORKER_LOST, Outcome.CANCELLED):
+        if self is Outcome.WORKER_LOST:
             return TrialState.FAIL
+        if self in (Outcome.CANCELLED, Outcome.CUT_SHORT):
+            return TrialState.STOPPED
         return TrialState.PRUNED
+
+    @property
+    def caused_by_parameters(self) -> bool:
+        """If not, the ending says nothing about them and is kept from every decision."""
+        return self.state in (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 class ByValue:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict
+from hpsearch.history import Outcome
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
@@ -137,13 +138,37 @@ class Best:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is. planned: trials in all, None where no number of trials is set."""
+    """How far a job is. planned: trials in all, None if no number of trials is set.
+
+    failed: trials that ended for reasons other than their parameters. stopped: those that the end
+    of the job cut short.
+    """
 
     planned: int | None
     running: int
     complete: int
     pruned: int
     failed: int
+    stopped: int
     round: int
     rounds: int
     epochs: float
+
+    def why_no_best(self, state: JobState) -> str | None:
+        """In words, for a job in this state; None if there is a best trial."""
+        if self.complete:
+            return None
+        if not state.ended:
+            return "no trial has been trained to its end yet"
+        counts = {
+            "pruned, stuck or diverged": self.pruned,
+            "cut short by the end of the job": self.stopped,
+            "failed": self.failed,
+        }
+        found = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+        return f"no trial was trained to its end: {found or 'none had begun'}"
+
+
+def outcome_of_trials(state: JobState) -> Outcome:
+    """How trials end that still run when their job ends in this state."""
+    return Outcome.CANCELLED if state is JobState.CANCELLED else Outcome.CUT_SHORT

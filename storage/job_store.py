@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.errors import JobStateConflict
-from hpsearch.history import Cohort, Ending, History, Outcome, Report, Trial
-from hpsearch.jobs import Job, JobState
+from hpsearch.history import Cohort, Ending, History, Report, Trial
+from hpsearch.jobs import Job, JobState, outcome_of_trials
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from storage.database import Database
@@ -130,7 +130,7 @@ class SqlJobStore:
         seconds: float,
         budget: Budget | None = None,
     ) -> bool:
-        """End the job. Trials still running end with it, as cancelled, for the same reason.
+        """End the job. Trials still running end with it, for the same reason.
 
         Where `budget` is given and the job has another one by now, nothing happens: False.
         """
@@ -140,8 +140,8 @@ class SqlJobStore:
                 return True
             if budget is not None and budget != row.job.spec.budget:
                 return False
-            cancelled = Ending(Outcome.CANCELLED, reason)
-            endings = dict.fromkeys(running_numbers(connection, row.pk), cancelled)
+            with_job = Ending(outcome_of_trials(state), reason)
+            endings = dict.fromkeys(running_numbers(connection, row.pk), with_job)
             moment = now()
             record_trials(connection, row.pk, {}, endings, moment)
             change_job(connection, row, seconds=seconds, finished_at=moment)

@@ -89,6 +89,7 @@ class Trials:
             complete=counts.get(TrialState.COMPLETE, 0),
             pruned=counts.get(TrialState.PRUNED, 0),
             failed=counts.get(TrialState.FAIL, 0),
+            stopped=counts.get(TrialState.STOPPED, 0),
             round=rounds,
             rounds=rounds if spec is None else spec.rounds.count,
             epochs=math.fsum(epochs for _, _, epochs in found),

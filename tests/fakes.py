@@ -10,8 +10,8 @@ import numpy as np
 
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import JobNotFound, UnknownDataset
-from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.history import Cohort, Ending, History, Report, TrialState
+from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Leg, LegResult
 from hpsearch.spec.parts import Budget
@@ -133,7 +133,7 @@ class MemoryStore:
             return False
         history = self.histories[job_id]
         left = {
-            trial.number: Ending(Outcome.CANCELLED, reason)
+            trial.number: Ending(outcome_of_trials(state), reason)
             for trial in history.trials
             if trial.state is TrialState.RUNNING
         }

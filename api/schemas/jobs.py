@@ -14,7 +14,11 @@ class TrialCounts(Answer):
     running: int
     complete: int
     pruned: int
+    """Ended early because of their parameters: pruned, diverged, stuck at chance."""
     failed: int
+    """Ended for reasons other than their parameters, such as a lost worker."""
+    stopped: int
+    """Cut short by the end of the job; neither failures nor evidence."""
 
 
 class ProgressAnswer(Answer):
@@ -33,6 +37,7 @@ class ProgressAnswer(Answer):
             complete=progress.complete,
             pruned=progress.pruned,
             failed=progress.failed,
+            stopped=progress.stopped,
         )
         return cls(
             trials=counts, round=progress.round, rounds=progress.rounds, epochs=progress.epochs
@@ -72,6 +77,8 @@ class JobAnswer(Answer):
     """Of running, pauses not counted, as of the last change."""
     progress: ProgressAnswer
     best: BestAnswer | None
+    no_best: str | None
+    """Why there is no best trial; null if there is one."""
     study: str
     """Name of the job's Optuna study."""
     environment: dict[str, str]
@@ -97,6 +104,7 @@ class JobAnswer(Answer):
             seconds=round(job.seconds, 3),
             progress=ProgressAnswer.of(progress),
             best=BestAnswer.of(best) if best else None,
+            no_best=progress.why_no_best(job.state),
             study=job.study,
             environment=dict(job.environment),
             links=JobLinks(

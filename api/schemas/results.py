@@ -71,9 +71,9 @@ class WhyAnswer(Answer):
 class TrialAnswer(Answer):
     number: int
     state: str
-    """Optuna's: running, complete, pruned or fail."""
+    """Optuna's: running, complete, pruned or fail; or stopped, if it ended with its job."""
     outcome: str | None
-    """How it ended, told apart finer; null while it runs."""
+    """How it ended, told apart more finely; null while it runs."""
     round: int
     cohort: int
     params: dict[str, Value]

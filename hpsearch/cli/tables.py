@@ -8,6 +8,8 @@ from rich.table import Table
 
 from hpsearch.cli.output import print_table
 
+WITHOUT_BEST = "no best trial: the job ended before any was trained to its end"
+
 Answer = Mapping[str, Any]
 
 
@@ -32,7 +34,7 @@ def print_best(
 ) -> None:
     """The trials as a table; `none` is said if there are none."""
     names = sorted({name for trial in trials for name in trial["params"]})
-    table = Table("trial", "accuracy", *names)
+    table = Table("trial", "value", *names)
     for trial in trials:
         values = [_shown(trial["params"].get(name)) for name in names]
         table.add_row(str(trial["number"]), f"{trial['value']:.4f}", *values)
@@ -45,11 +47,12 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
     out.print(
         f"job {job['id']} {job['state']} ({job['stop_reason']}): "
         f"{trials['complete']} complete, {trials['pruned']} pruned, {trials['failed']} failed, "
+        f"{trials.get('stopped', 0)} cut short, "
         f"{job['progress']['epochs']:.1f} epochs in {job['seconds']:.0f} s",
         highlight=False,
         soft_wrap=True,
     )
-    print_best(out, best, "no best trial: the job ended before any was trained to its end")
+    print_best(out, best, job.get("no_best") or WITHOUT_BEST)
     for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):
         out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
 
@@ -73,7 +76,7 @@ def print_estimate(out: Console, answer: Answer) -> None:
 
 def finished(job: Answer) -> int:
     trials = job["progress"]["trials"]
-    return int(trials["complete"] + trials["pruned"] + trials["failed"])
+    return int(trials["complete"] + trials["pruned"] + trials["failed"] + trials.get("stopped", 0))
 
 
 def accuracy(best: Answer | None) -> str:

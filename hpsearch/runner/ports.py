@@ -83,7 +83,7 @@ class JobStore(Protocol):
         seconds: float,
         budget: Budget | None = None,
     ) -> bool:
-        """End the job. Trials still running end with it, as cancelled, for the same reason.
+        """End the job. Trials still running end with it, for the same reason.
 
         Where `budget` is given and the job has another one by now, nothing happens: False.
         """

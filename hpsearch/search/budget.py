@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from hpsearch.history import Done, History, Outcome, Trial, TrialState
+from hpsearch.history import Done, History, Outcome, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
@@ -49,7 +49,7 @@ def over(spec: SearchSpec, known: Sequence[Trial], planned: int) -> Done | None:
 def _good_enough(budget: Budget, objective: Objective, known: Sequence[Trial]) -> Done | None:
     best, since = -math.inf, 0
     for trial in known:
-        if trial.state is TrialState.FAIL:
+        if trial.ending is None or not trial.ending.outcome.caused_by_parameters:
             continue
         since += 1
         if trial.value is not None and objective.upward(trial.value) > best:

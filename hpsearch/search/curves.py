@@ -8,9 +8,6 @@ from hpsearch.history import Outcome, Report, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
 
-NOT_THE_PARAMETERS = (Outcome.WORKER_LOST, Outcome.CANCELLED)
-"""Outcomes that say nothing about the parameters, and so are kept from every decision."""
-
 LATEST = 500
 """Decisions look at this many of the latest trials, however long the search."""
 
@@ -32,7 +29,7 @@ class Curve:
 def curve(trial: Trial, objective: Objective) -> Curve | None:
     """The curve of a trial whose outcome its parameters caused; None for any other."""
     ending = trial.ending
-    if ending is None or ending.outcome in NOT_THE_PARAMETERS:
+    if ending is None or not ending.outcome.caused_by_parameters:
         return None
     values = upward(trial.reports, objective)
     diverged = None

@@ -7,9 +7,9 @@ everything in flight and then decides from all of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, Wait
+from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialState, Wait
 from hpsearch.search import budget, rounds
 from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import LATEST, Curve, curves
@@ -17,9 +17,18 @@ from hpsearch.search.ranges import Measure
 from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
 
+NONE_COMPLETE = "no trial was trained to its end"
+
 
 def plan(spec: SearchSpec, history: History) -> Plan:
     """The next cohort; Wait while a cohort in flight must finish first; Done with the reason."""
+    planned = _planned(spec, history)
+    if isinstance(planned, Done) and not _any_complete(history):
+        return replace(planned, reason=f"{planned.reason}; {NONE_COMPLETE}")
+    return planned
+
+
+def _planned(spec: SearchSpec, history: History) -> Plan:
     done = budget.ended_regardless_of_results(spec.budget, history)
     if done is not None:
         return done
@@ -122,6 +131,10 @@ def _size(view: _View, current: Round) -> int:
     ahead = [round(share * total) for share in rounds.boundaries(view.spec)[current.index :]]
     ends = [end - view.planned for end in (*ahead, total) if end > view.planned]
     return min(size, *ends)
+
+
+def _any_complete(history: History) -> bool:
+    return any(trial.state is TrialState.COMPLETE for trial in history.trials)
 
 
 def _unfinished(trials: Sequence[Trial]) -> bool:

@@ -42,6 +42,7 @@ STATES = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
     TrialState.PRUNED: OptunaState.PRUNED,
     TrialState.FAIL: OptunaState.FAIL,
+    TrialState.STOPPED: OptunaState.FAIL,
 }
 
 _ValueType = models.TrialValueModel.TrialValueType

@@ -188,7 +188,7 @@ def _value(ending: Ending, trial: _Running) -> float | None:
 
 def _optunas_value(ending: Ending, trial: _Running) -> float | None:
     """As Optuna's `tell` does it: a pruned trial, too, has its last report's value."""
-    return None if ending.outcome.state is TrialState.FAIL else trial.last_value
+    return trial.last_value if ending.outcome.caused_by_parameters else None
 
 
 def _add(connection: Connection, statement: Insert | Update, rows: Rows) -> None:

@@ -81,6 +81,12 @@ def test_what_is_recorded_stands() -> None:
     assert again == once
 
 
+def test_what_a_trial_did_not_cause_is_no_evidence() -> None:
+    not_caused = {o for o in Outcome if not o.caused_by_parameters}
+    assert not_caused == {Outcome.WORKER_LOST, Outcome.CANCELLED, Outcome.CUT_SHORT}
+    assert [o for o in Outcome if o.state is TrialState.FAIL] == [Outcome.WORKER_LOST]
+
+
 def test_a_diverged_trial_counts_what_it_trained_and_no_more_than_the_point() -> None:
     assert Report.at(0.4, UNKNOWN, Objective.ACCURACY, None).epoch == 0.4
     assert Report.at(0.4, UNKNOWN, Objective.ACCURACY, 0.1).epoch == 0.1

@@ -1,11 +1,12 @@
-"""Which wishes a job's state allows: the whole table."""
+"""What a job's state allows, and what its progress says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from hpsearch.errors import JobStateConflict
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.jobs import Job, JobState, Progress, RequestedState
 from hpsearch.spec.search import parse_spec
 
 SPEC = parse_spec({"dataset": "digits", "network": "lenet5"})
@@ -39,3 +40,17 @@ def test_an_ended_job_follows_none(
         return
     with pytest.raises(JobStateConflict, match=f"is {state.value}: it cannot be "):
         job(state, held).changes_with(wish)
+
+
+def test_a_job_without_a_best_trial_says_why() -> None:
+    progress = Progress(None, 0, 0, 3, 0, 5, 1, 3, 1.5)
+    assert progress.why_no_best(JobState.COMPLETED) == (
+        "no trial was trained to its end: "
+        "3 pruned, stuck or diverged, 5 cut short by the end of the job"
+    )
+    assert progress.why_no_best(JobState.RUNNING) == "no trial has been trained to its end yet"
+    nothing = Progress(None, 0, 0, 0, 0, 0, 0, 3, 0.0)
+    assert nothing.why_no_best(JobState.CANCELLED) == (
+        "no trial was trained to its end: none had begun"
+    )
+    assert replace(progress, complete=1).why_no_best(JobState.COMPLETED) is None

@@ -83,8 +83,13 @@ def test_a_search_that_is_cut_before_its_first_trial_is_done(tmp_path: Path) -> 
     done = _hpsearch("run", _spec(tmp_path, ENDLESS | {"budget": {"seconds": 1}}), *words)
     assert done.returncode == 3, done.stderr
     job = json.loads(done.stdout)
-    assert (job["state"], job["stop_reason"]) == ("completed", "budget: seconds")
+    assert (job["state"], job["stop_reason"]) == (
+        "completed",
+        "budget: seconds; no trial was trained to its end",
+    )
     assert job["best"] is None
+    assert job["no_best"].startswith("no trial was trained to its end: ")
+    assert job["progress"]["trials"]["failed"] == 0
 
 
 def test_cancel_and_what_it_says_of_an_ended_job(service: Service, tmp_path: Path) -> None:

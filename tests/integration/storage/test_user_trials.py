@@ -112,6 +112,7 @@ def test_progress_counts_trials_by_state(database: Database) -> None:
         complete=3,
         pruned=1,
         failed=1,
+        stopped=0,
         round=1,
         rounds=3,
         epochs=0.0,

@@ -28,6 +28,7 @@ def test_the_smallest_spec_is_a_job(server: ServerInProcess) -> None:
         "complete": 0,
         "pruned": 0,
         "failed": 0,
+        "stopped": 0,
     }
     assert set(job["spec"]["space"]) == {"learning_rate", "weight_decay"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", job["created_at"])

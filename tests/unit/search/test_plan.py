@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Cohort, Done, History, Outcome, Trial, Wait
+from hpsearch.history import Cohort, Done, Ending, History, Outcome, Trial, Wait
+from hpsearch.search.curves import curves
 from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
 from hpsearch.search.scale import fits
@@ -159,6 +160,25 @@ def test_seconds_end_a_search_at_once() -> None:
     assert plan(spec, replace(simulation.history, seconds=10.0)) == Done("budget: seconds")
 
 
+def test_an_end_without_a_complete_trial_says_so() -> None:
+    spec = spec_of(budget={"seconds": 3})
+    first = plan(spec, History())
+    assert isinstance(first, Cohort)
+    ended = plan(spec, replace(History().opened(first), seconds=3.0))
+    assert ended == Done("budget: seconds; no trial was trained to its end")
+
+
+def test_trials_cut_short_are_neither_failures_nor_evidence() -> None:
+    spec = spec_of(budget={"trials": 60, "failures": 1, "patience": 9}, sampler="random")
+    history = searched(spec_of(budget={"trials": 8}, sampler="random")).history
+    cut = tuple(
+        replace(t, ending=Ending(Outcome.CUT_SHORT, "budget: seconds")) for t in history.trials
+    )
+    planned = plan(spec, replace(history, trials=cut))
+    assert isinstance(planned, Cohort)
+    assert not curves(cut, spec.objective)
+
+
 def test_seconds_bring_the_rounds_on_where_nothing_else_does() -> None:
     spec = spec_of(budget={"seconds": 10})
     simulation = Simulation(spec, valley)
@@ -231,7 +251,7 @@ def test_a_warm_start_narrows_the_first_round() -> None:
 def test_where_everything_diverges_the_whole_box_stays() -> None:
     spec = spec_of()
     simulation = Simulation(spec, lambda _params, _number, epoch: diverged(epoch))
-    assert simulation.run() == Done("budget: trials")
+    assert simulation.run() == Done("budget: trials; no trial was trained to its end")
     assert all(each.ranges == spec.space for each in simulation.history.rounds)
     assert all(
         trial.ending and trial.ending.outcome is Outcome.DIVERGED
