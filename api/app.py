@@ -6,18 +6,27 @@ from importlib.metadata import version
 from typing import Any
 
 import anyio
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import errors, openapi
 from api.bodies import EnqueuedTrial, JobChange
+from api.connections import STATE as CONNECTIONS
+from api.connections import Connections, limits
 from api.dashboard import Dashboard
 from api.engines import Engines
-from api.hosts import HostGuard
+from api.event_hub import EventHub
+from api.methods import Methods
 from api.metrics import Metrics
+from api.middleware.bugs import Bugs
+from api.middleware.cross_site import CrossSite
+from api.middleware.head import HeadAsGet
+from api.middleware.host_guard import HostGuard
+from api.middleware.request_meter import RequestMeter
+from api.middleware.safe_headers import SafeHeaders
 from api.observed_store import ObservedStore
-from api.request_meter import RequestMeter
-from api.routes import datasets, digest, estimates, events, health, jobs, pages, trials
+from api.query import check_query
+from api.routes import datasets, digest, estimates, events, health, index, jobs, pages, trials
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from hpsearch.datasets.catalogue import Catalogue
@@ -68,30 +77,59 @@ def build(
         title="hpsearch",
         version=version("hpsearch"),
         lifespan=_lifespan,
+        root_path=settings.root_path,
+        root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
     )
+    events_of = Events(database)
     app.state.services = Services(
         settings=settings,
         database=database,
         jobs=Jobs(database),
         trials=Trials(database),
         store=SqlJobStore(database),
-        events=Events(database),
+        events=events_of,
+        hub=EventHub(events_of),
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,
     )
     app.state.dashboard = Dashboard(settings.url)
-    for module in (jobs, trials, events, digest, estimates, datasets, health, pages):
+    strict = (index, jobs, trials, events, digest, estimates, datasets)
+    for module in strict:
+        app.include_router(module.router, dependencies=[Depends(check_query)])
+    for module in (health, pages):
         app.include_router(module.router)
     app.router.routes.extend(app.state.dashboard.routes())
-    app.add_middleware(HostGuard, hosts=settings.hosts)
-    app.add_middleware(RequestMeter, requests=metrics.meters.requests)
+    ours = [route for module in (*strict, health, pages) for route in module.router.routes]
+    app.state.methods = Methods([*app.routes, *ours])
+    _add_middleware(app, settings, metrics)
     errors.install(app)
     openapi.describe(app, [JobSubmission, SearchSpec, JobChange, EnqueuedTrial])
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """What a request passes, from the outside to its route.
+
+    1. RequestMeter counts all of them, 2. SafeHeaders completes all answers, 3. Bugs answers what
+    nobody expected; then come the refusals, the cheapest first: 4. HostGuard, 5. CrossSite
+    (whoever is to be recognised by a cookie or a token is recognised after these);
+    6. HeadAsGet stands next to the routes.
+    """
+    order: list[tuple[Any, dict[str, Any]]] = [
+        (RequestMeter, {"requests": metrics.meters.requests}),
+        (SafeHeaders, {}),
+        (Bugs, {}),
+        (HostGuard, {"hosts": settings.hosts}),
+        (CrossSite, {}),
+        (HeadAsGet, {}),
+    ]
+    for middleware, options in reversed(order):  # the one added last is the outermost
+        app.add_middleware(middleware, **options)
 
 
 @asynccontextmanager
@@ -103,7 +141,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     warm_up = app.state.dashboard.warm_up()
     stopping = anyio.Event()
     try:
-        yield {"stopping": stopping}
+        settings = services.settings
+        bounds = limits(settings.connections, settings.connections_per_address)
+        yield {"stopping": stopping, CONNECTIONS: Connections(bounds)}
     finally:
         stopping.set()
         warm_up.cancel()

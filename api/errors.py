@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from api.paths import local_path
 from hpsearch.errors import (
     DatabaseUnavailable,
     DatasetError,
@@ -57,7 +58,7 @@ def _first_line(documented: type) -> str:
 KINDS: Mapping[str, str] = {
     **{slug: f"{status}: {_first_line(cls)}" for cls, (status, slug) in STATUS.items()},
     "read-only": "403: The dashboard takes no writes.",
-    "origin": "403: A page of another site asked for a change.",
+    "origin": "403: A page of another site made the request.",
     "host": "421: The server is not addressed by this host name.",
     "internal": "500: The server met an error of its own; its log says more.",
 }
@@ -117,7 +118,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HpsearchError, _on_hpsearch_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 def _on_hpsearch_error(request: Request, raised: Exception) -> Response:
@@ -135,7 +135,10 @@ def _on_http_exception(request: Request, raised: Exception) -> Response:
     error = cast(HTTPException, raised)
     if error.status_code < 400:
         return Response(status_code=error.status_code, headers=error.headers)
-    return problem(request.url.path, error.status_code, str(error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = request.app.state.methods.allowed(local_path(request.scope))
+    return problem(request.url.path, error.status_code, str(error.detail), headers=headers)
 
 
 def _on_validation_error(request: Request, raised: Exception) -> Response:
@@ -148,12 +151,6 @@ def _on_validation_error(request: Request, raised: Exception) -> Response:
         for details in error.errors()
     ]
     return problem(request.url.path, 422, _summary(problems), STATUS[InvalidSpec][1], problems)
-
-
-def _on_bug(request: Request, _: Exception) -> Response:
-    return problem(
-        request.url.path, 500, "the server met an error of its own; its log says more", "internal"
-    )
 
 
 def _summary(problems: Sequence[FieldProblem]) -> str:

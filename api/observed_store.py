@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
-from hpsearch.history import Cohort, Ending, History, Report
+from hpsearch.history import Cohort, Ending, History, Outcome, Report
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.parts import Budget
@@ -23,6 +23,7 @@ class ObservedStore:
     def __init__(self, store: JobStore, meters: Meters) -> None:
         self._store = store
         self._meters = meters
+        self._open: dict[str, set[int]] = {}  # trials that have not ended, by job
 
     def unfinished(self) -> Sequence[Job]:
         return self._timed(self._store.unfinished)
@@ -31,7 +32,9 @@ class ObservedStore:
         return self._timed(self._store.job, job_id)
 
     def history(self, job_id: str) -> History:
-        return self._timed(self._store.history, job_id)
+        history = self._timed(self._store.history, job_id)
+        self._open[job_id] = {trial.number for trial in history.trials if trial.ending is None}
+        return history
 
     def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
         return self._timed(self._store.enqueued, job_id)
@@ -49,6 +52,7 @@ class ObservedStore:
         if cohort.opens:
             told = {"job": job_id, "round": cohort.round.index, "reason": cohort.round.reason}
             log.info("round opened", extra=told)
+        self._open.setdefault(job_id, set()).update(trial.number for trial in cohort.trials)
         for trial in cohort.trials:
             log.info("trial started", extra={"job": job_id, "trial": trial.number})
 
@@ -61,7 +65,12 @@ class ObservedStore:
     ) -> None:
         self._timed(self._store.record, job_id, reports, endings, seconds)
         self._meters.reports.inc(len(reports))
-        for number, ending in endings.items():
+        running = self._open.get(job_id, set())
+        for number in sorted(
+            endings.keys() & running
+        ):  # the rest had ended before, or with the job
+            running.remove(number)
+            ending = endings[number]
             outcome = ending.outcome.value
             self._meters.trials.labels(outcome).inc()
             told = {"job": job_id, "trial": number, "outcome": outcome, "reason": ending.reason}
@@ -77,6 +86,8 @@ class ObservedStore:
     ) -> bool:
         ended = self._timed(self._store.end, job_id, state, reason, seconds, budget)
         if ended:
+            cut = len(self._open.pop(job_id, ()))
+            self._meters.trials.labels(Outcome.CANCELLED.value).inc(cut)
             log.info("job ended", extra={"job": job_id, "state": state.value, "reason": reason})
         return ended
 

@@ -1,13 +1,16 @@
-"""The OpenAPI description: what FastAPI derives, and the bodies that we read ourselves."""
+"""The OpenAPI description: what FastAPI derives, the bodies that we read ourselves, problems."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.errors import KINDS
+from api.schemas.events import EVENTS
 from api.schemas.problems import ProblemAnswer
 
 REFERENCE = "#/components/schemas/{model}"
@@ -16,6 +19,28 @@ DESCRIPTION = (
     "`application/problem+json` (RFC 9457), times are UTC, NaN and infinity never appear."
 )
 
+ANYWHERE: Mapping[int, str] = {
+    400: "not HTTP",
+    403: "made by a page of another site",
+    408: "the request did not come in time",
+    421: "addressed under a name that is not this server's",
+    422: "a parameter or a field is not as it must be; `errors` names each",
+    429: "too many requests that compute; `Retry-After` says when to come again",
+    431: "too many or too large headers",
+    500: "an error of the server's own; its log says more",
+    503: "the database cannot be reached, or too many connections are open",
+}
+WITH_BODY: Mapping[int, str] = {
+    400: "not JSON, or not HTTP",
+    413: "the body is too large",
+    415: "the body is not sent as JSON",
+}
+WITH_PATH: Mapping[int, str] = {404: "not found"}
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {"description": "the job's state does not allow it"}
+}
+"""For `responses` of a route that depends on the job's state."""
+
 
 def body_of(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
     """What to say about a route whose JSON body is described by `model`."""
@@ -23,6 +48,36 @@ def body_of(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
     return {
         "requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}
     }
+
+
+def event_stream() -> dict[str, Any]:
+    """What to say about the content of a stream of events."""
+    kinds = ", ".join(f"`{kind.value}`: {model.__name__}" for kind, model in EVENTS.items())
+    about = (
+        "Server-sent events: `event` names the kind, `id` counts up, `data` is JSON. Its schema, "
+        f"by kind: {kinds}."
+    )
+    names = [kind.value for kind in EVENTS]
+    schemas = [{"$ref": REFERENCE.format(model=model.__name__)} for model in EVENTS.values()]
+    event = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "event": {"type": "string", "enum": names},
+            "data": {
+                "contentMediaType": "application/json",
+                "contentSchema": {"oneOf": schemas},
+            },
+        },
+    }
+    return {
+        "text/event-stream": {"schema": {"type": "string", "description": about}, "x-event": event}
+    }
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function, which says what it does: get_job, submit_job."""
+    return route.name
 
 
 def describe(app: FastAPI, bodies: list[type[BaseModel]]) -> None:
@@ -38,24 +93,44 @@ def describe(app: FastAPI, bodies: list[type[BaseModel]]) -> None:
 
 def _describe(app: FastAPI, bodies: list[type[BaseModel]]) -> dict[str, Any]:
     schema = get_openapi(
-        title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        routes=app.routes,
+        servers=[{"url": app.root_path}] if app.root_path else None,
     )
+    answers: list[type[BaseModel]] = [ProblemAnswer, *EVENTS.values()]
     _, definitions = models_json_schema(
-        [(model, "validation") for model in bodies] + [(ProblemAnswer, "serialization")],
+        [
+            *((model, "validation") for model in bodies),
+            *((model, "serialization") for model in answers),
+        ],
         ref_template=REFERENCE,
     )
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     for name, definition in definitions["$defs"].items():
         components.setdefault(name, definition)
-    problem = {"schema": {"$ref": REFERENCE.format(model=ProblemAnswer.__name__)}}
-    for path in schema["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
-            operation["responses"]["4XX"] = {
-                "description": "A problem",
-                "content": {"application/problem+json": problem},
-            }
+    for path, operations in schema["paths"].items():
+        for operation in operations.values():
+            _document_problems(path, operation)
     schema["x-problems"] = KINDS
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
     return schema
+
+
+def _document_problems(path: str, operation: dict[str, Any]) -> None:
+    """Every status that the operation may answer, one by one."""
+    statuses = {**ANYWHERE, **(WITH_PATH if "{" in path else {})}
+    if "requestBody" in operation:
+        statuses |= WITH_BODY
+    responses = operation["responses"]
+    responses.pop("422", None)
+    schema = {"$ref": REFERENCE.format(model=ProblemAnswer.__name__)}
+    content = {"application/problem+json": {"schema": schema}}
+    for status, description in sorted(statuses.items()):
+        responses.setdefault(str(status), {"description": description, "content": content})
+    for status, response in responses.items():
+        if int(status) >= 400:
+            response.setdefault("content", content)
+    operation["responses"] = dict(sorted(responses.items()))

@@ -1,10 +1,30 @@
 """Parameters that several routes take from the path, the query and the headers."""
 
+import re
 from typing import Annotated
 
-from fastapi import Header, Path
+from fastapi import Header, Path, Query
+from pydantic import BeforeValidator
 
 MAX_PAGE = 500
+MAX_EVENT_ID = 2**63 - 1
+
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,99})", re.ASCII)
+
+
+def _whole(value: object) -> object:
+    """Refuse what only Python takes for a whole number: spaces, 0_0, +1, 3.0, other digits."""
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise ValueError("write a whole number in decimal digits, such as 10")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+TrialNumber = Annotated[Whole, Path(description="the trial's number in its job, from 0")]
+Limit = Annotated[Whole, Query(ge=1, le=MAX_PAGE, description="the most items to answer")]
+LastEventId = Annotated[
+    Whole | None, Header(ge=0, le=MAX_EVENT_ID, description="go on after this event")
+]
 
 JobId = Annotated[str, Path(description="the job's id", max_length=100)]
 IdempotencyKey = Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from api.event_hub import EventHub
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
@@ -62,12 +63,14 @@ class Services:
     trials: Trials
     store: SqlJobStore
     events: Events
+    hub: EventHub
     catalogue: Catalogue
     runner: Runner
     metrics: CollectorRegistry
 
 
-def _of_request(request: Request) -> Services:
+async def _of_request(request: Request) -> Services:
+    # async: FastAPI hands plain functions to a thread, which costs more than this.
     return cast(Services, request.app.state.services)
 
 

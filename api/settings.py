@@ -40,6 +40,16 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     """Host names, separated by commas, under which the server may be addressed besides loopback
     and `host`; `*` for any. A server bound to all addresses takes any unless this is set."""
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    """Prefix under which a reverse proxy serves this server (/search); empty for none."""
+    connections: int = Field(default=1000, ge=1, le=100_000)
+    """Connections at a time; never more than half of the descriptors that the process may have."""
+    connections_per_address: int = Field(default=500, ge=1, le=100_000)
+    """Of these, from one address."""
+    heavy_requests: int = Field(default=4, ge=1, le=1000)
+    """Requests that compute (submissions, estimates, digests, the dashboard) at a time."""
+    heavy_per_second: float = Field(default=50, ge=0.1, le=10_000)
+    """Such requests from one address, each second, in the long run."""
 
     @property
     def url(self) -> str:

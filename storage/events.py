@@ -1,14 +1,15 @@
 """What happened to a job, in order: an append-only record, written with what it tells of."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
+from hpsearch.jobs import JobState
 from storage.database import Database
 from storage.rows import tables
 from storage.rows.codec import to_json
@@ -36,12 +37,26 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """`id` counts up within a job, with gaps; `payload` holds JSON values."""
+    """`id` counts up within a job, with gaps; `payload` is the text of a JSON object."""
 
     id: int
     at: datetime
     kind: EventKind
-    payload: Mapping[str, Any]
+    payload: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The payload, read."""
+        data: dict[str, Any] = json.loads(self.payload)
+        return data
+
+
+@dataclass(frozen=True)
+class Glance:
+    """Where a job is: the id of its newest event, and whether it has ended."""
+
+    last: int
+    ended: bool
 
 
 class Events:
@@ -66,7 +81,16 @@ class Events:
                 .limit(limit)
             )
             rows = connection.execute(query).all()
-        return [Event(id_, at, EventKind(kind), json.loads(text)) for id_, at, kind, text in rows]
+        return [Event(id_, at, EventKind(kind), text) for id_, at, kind, text in rows]
+
+    def glance(self, job_ids: Sequence[str]) -> dict[str, Glance]:
+        """Where these jobs are, in one statement; those that do not exist are left out."""
+        table, jobs = tables.events, tables.jobs
+        newest = select(func.max(table.c.id)).where(table.c.job_pk == jobs.c.pk).scalar_subquery()
+        query = select(jobs.c.id, jobs.c.state, newest).where(jobs.c.id.in_(job_ids))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return {id_: Glance(last or 0, JobState(state).ended) for id_, state, last in rows}
 
     def last_id(self, job_id: str) -> int:
         """The id of the job's newest event. Raises JobNotFound."""

@@ -5,7 +5,7 @@
 
 const EXAMPLE = { JobSubmission: { dataset: "digits", network: "lenet5" },
                   JobChange: { budget: { trials: 60 } },
-                  Wanted: { params: { learning_rate: 0.1 } } };
+                  EnqueuedTrial: { params: { learning_rate: 0.1 } } };
 
 function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);

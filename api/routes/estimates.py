@@ -15,7 +15,7 @@ router = APIRouter(prefix=API, tags=["estimates"])
 
 
 @router.post("/estimates", openapi_extra=body_of(SearchSpec))
-def post_estimate(body: JsonBody, services: ServicesOf) -> EstimateAnswer:
+def estimate_search(body: JsonBody, services: ServicesOf) -> EstimateAnswer:
     """What this search would take on this server, idle; or 422 with what is wrong with it."""
     spec = parse_spec(body)
     admit(spec, services.catalogue)

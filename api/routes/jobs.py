@@ -13,8 +13,8 @@ from api.bodies import (
     parse_wanted,
 )
 from api.json_body import JsonBody, OptionalJsonBody
-from api.openapi import body_of
-from api.parameters import MAX_PAGE, IdempotencyKey, JobId
+from api.openapi import CONFLICT, body_of
+from api.parameters import IdempotencyKey, JobId, Limit
 from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
@@ -28,7 +28,7 @@ router = APIRouter(prefix=API, tags=["jobs"])
 
 
 @router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission))
-def create(
+def submit_job(
     body: JsonBody, services: ServicesOf, response: Response, idempotency_key: IdempotencyKey = None
 ) -> JobAnswer:
     """Submit a search. Its `Location` is where to look at it; 200 where the key had come before."""
@@ -39,7 +39,7 @@ def create(
 def list_jobs(
     services: ServicesOf,
     state: JobState | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    limit: Limit = 50,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> JobPage:
     """Jobs, newest first."""
@@ -50,7 +50,7 @@ def list_jobs(
 @router.get(
     "/jobs/{job_id}", response_model=JobAnswer, responses={304: {"description": "not changed"}}
 )
-def get(job_id: JobId, services: ServicesOf, request: Request) -> Response:
+def get_job(job_id: JobId, services: ServicesOf, request: Request) -> Response:
     """One job, with its progress and its best trial. `If-None-Match` answers 304."""
     answer = _answer(services.jobs.get(job_id), services)
     content = answer.model_dump_json().encode()
@@ -62,26 +62,26 @@ def get(job_id: JobId, services: ServicesOf, request: Request) -> Response:
     return Response(content, media_type="application/json", headers=headers)
 
 
-@router.post("/jobs/{job_id}/cancel", status_code=202)
-def cancel(job_id: JobId, services: ServicesOf) -> JobAnswer:
+@router.post("/jobs/{job_id}/cancel", status_code=202, responses=CONFLICT)
+def cancel_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """End the job; its finished trials stay."""
     return _wish(job_id, RequestedState.CANCEL, services)
 
 
-@router.post("/jobs/{job_id}/pause", status_code=202)
-def pause(job_id: JobId, services: ServicesOf) -> JobAnswer:
+@router.post("/jobs/{job_id}/pause", status_code=202, responses=CONFLICT)
+def pause_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """Train no further leg until the job is resumed."""
     return _wish(job_id, RequestedState.PAUSE, services)
 
 
-@router.post("/jobs/{job_id}/resume", status_code=202)
-def resume(job_id: JobId, services: ServicesOf) -> JobAnswer:
+@router.post("/jobs/{job_id}/resume", status_code=202, responses=CONFLICT)
+def resume_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """Go on with a paused job; the result is as if it had never stopped."""
     return _wish(job_id, RequestedState.RUN, services)
 
 
-@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange))
-def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
+@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange), responses=CONFLICT)
+def change_job(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Change the budget or the priority, also of a finished job, which then goes on."""
     job = services.jobs.get(job_id)
     budget, priority = parse_change(body, job)
@@ -93,8 +93,13 @@ def change(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     return _answer(job, services)
 
 
-@router.post("/jobs/{job_id}/enqueue", status_code=202, openapi_extra=body_of(EnqueuedTrial))
-def enqueue(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
+@router.post(
+    "/jobs/{job_id}/enqueue",
+    status_code=202,
+    openapi_extra=body_of(EnqueuedTrial),
+    responses=CONFLICT,
+)
+def enqueue_trial(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Have parameters tried that you choose; they count as one of the budget's trials."""
     job = services.jobs.enqueue(job_id, parse_wanted(body))
     services.runner.poke()
@@ -104,7 +109,7 @@ def enqueue(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
 @router.post(
     "/jobs/{job_id}/clone", status_code=201, openapi_extra=body_of(JobSubmission, required=False)
 )
-def clone(
+def clone_job(
     job_id: JobId,
     body: OptionalJsonBody,
     services: ServicesOf,

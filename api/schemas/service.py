@@ -17,3 +17,18 @@ class Readiness(Answer):
     """Whether this server runs the jobs; at most one does, the others stand by."""
     workers: int
     database: dict[str, Any]
+
+
+class IndexAnswer(Answer):
+    """Paths on this server."""
+
+    jobs: str
+    estimates: str
+    datasets: str
+    description: str
+    """The OpenAPI description of all of it."""
+    documentation: str
+    """The same for people."""
+    health: str
+    readiness: str
+    metrics: str

@@ -14,7 +14,7 @@ from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.output import print_json, say_everything
 from hpsearch.cli.run import run_search
-from hpsearch.cli.server import Server, address_of, bind
+from hpsearch.cli.server import Server, address_of, bind, end_process
 from hpsearch.cli.worker import become_worker
 from hpsearch.client import line_of
 from hpsearch.errors import HpsearchError, InvalidSpec, ServiceError
@@ -70,7 +70,13 @@ def serve(
     options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
     listener = bind(host, port)
     line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
-    Server(lambda: print(line, flush=True)).serve_on(listener)
+    server = Server(lambda: print(line, flush=True))
+    try:
+        server.serve_on(listener)
+    except SystemExit as error:
+        if error.code:
+            raise
+    end_process(server.exit_code)
 
 
 @app.command()
@@ -93,7 +99,7 @@ def run(
     configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_valid_spec(spec)
     options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
-    raise typer.Exit(run_search(content, bind(host, port), leave, as_json))
+    end_process(run_search(content, bind(host, port), leave, as_json))
 
 
 app.add_typer(jobs.app)

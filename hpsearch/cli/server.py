@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -15,19 +16,25 @@ from hpsearch.errors import InvalidSettings
 from hpsearch.runner.fork_server import start_fork_server
 
 APP = "api.app:create_app"
+CONNECTION = "api.connections:Connection"
 CLUSTER = "HPSEARCH_CLUSTER"  # the variable that says where workers are, if not on this machine
 DRAIN_TIMEOUT = 1  # seconds that requests in flight get to finish
 LEAVE_TIMEOUT = 4.5  # seconds after which the process ends, whatever still holds it
+LAST_RESORT = 4.8  # seconds after which the kernel ends it, if even that did not work
+QUEUE = 1024  # connections that the kernel keeps until they are accepted
+AT_ONCE = 16  # connections accepted in one go: what is too much must be closed in between
+IDLE_TIMEOUT = 30  # seconds that a connection is kept for the next request
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Take the port; raises InvalidSettings where that cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sets TCP_NODELAY only where the protocol is named; without it answers wait 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(QUEUE)
     except (OSError, UnicodeError) as error:
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else "is no host name"
@@ -63,6 +70,10 @@ class Server(uvicorn.Server):
         config = uvicorn.Config(
             APP,
             factory=True,
+            http=CONNECTION,
+            ws="none",
+            backlog=AT_ONCE,
+            timeout_keep_alive=IDLE_TIMEOUT,
             log_config=None,  # ours: hpsearch.cli.logs
             access_log=False,
             timeout_graceful_shutdown=DRAIN_TIMEOUT,
@@ -70,6 +81,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self.exit_code = 0
+        self._leaving = False
         self._tell_started = started
 
     def serve_on(self, listener: socket.socket) -> None:
@@ -88,6 +100,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(QUEUE)  # asyncio had made it AT_ONCE
         self._tell_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -95,21 +109,37 @@ class Server(uvicorn.Server):
             os._exit(130)
         if not self.started:
             os._exit(self.exit_code)  # nothing was promised to anybody yet
+        self._set_clocks()
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        hard_end = threading.Timer(LEAVE_TIMEOUT, self._end_hard)
-        hard_end.daemon = True
-        hard_end.start()
+        self._set_clocks()
         stopping = self.lifespan.state.get("stopping")
         if stopping is not None:
             stopping.set()
         await super().shutdown(sockets)
 
+    def _set_clocks(self) -> None:
+        """End after LEAVE_TIMEOUT, whatever holds us; by the kernel where Python itself hangs."""
+        if self._leaving:
+            return
+        self._leaving = True
+        hard_end = threading.Timer(LEAVE_TIMEOUT, self._end_hard)
+        hard_end.daemon = True
+        hard_end.start()
+        signal.setitimer(signal.ITIMER_REAL, LAST_RESORT)
+
     def _end_hard(self) -> None:
         log.warning("not everything stopped in time; ending all the same")
-        sys.stdout.flush()
-        os._exit(self.exit_code)
+        end_process(self.exit_code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End now. What Python does at its exit (it waits for threads, frees every object) can take
+    longer than anybody waits, and nothing of ours needs it once the server has shut down."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

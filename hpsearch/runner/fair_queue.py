@@ -59,7 +59,8 @@ class FairQueue(Generic[Item]):
         return first[1]
 
     def __len__(self) -> int:
-        return sum(len(items) for items in self._waiting.values())
+        # In one step, as metrics ask from other threads while shares come and go.
+        return sum(map(len, list(self._waiting.values())))
 
     def _replace(self, share: Share, items: list[tuple[int, Item]]) -> None:
         if items:

@@ -12,7 +12,7 @@ from tests.integration.storage.samples import DIVERGED, report, running_job, spe
 
 
 def told(events: list[Event]) -> list[tuple[str, object]]:
-    return [(event.kind.value, event.payload.get("number")) for event in events]
+    return [(event.kind.value, event.data.get("number")) for event in events]
 
 
 def test_a_job_tells_what_happens_to_it(database: Database) -> None:
@@ -38,11 +38,11 @@ def test_a_job_tells_what_happens_to_it(database: Database) -> None:
         ("trial_ended", 0),
         ("state_changed", None),
     ]
-    assert events[0].payload == {"name": "told"}
-    assert events[5].payload == {"number": 0, "step": 20, "epoch": 0.2, "value": 0.5, "loss": 0.25}
-    assert events[6].payload["loss"] is None
-    assert events[7].payload["outcome"] == "diverged"
-    assert events[-1].payload == {"state": "cancelled", "stop_reason": "cancelled by user"}
+    assert events[0].data == {"name": "told"}
+    assert events[5].data == {"number": 0, "step": 20, "epoch": 0.2, "value": 0.5, "loss": 0.25}
+    assert events[6].data["loss"] is None
+    assert events[7].data["outcome"] == "diverged"
+    assert events[-1].data == {"state": "cancelled", "stop_reason": "cancelled by user"}
     assert events[0].at <= events[-1].at
     assert events[0].at.tzinfo is not None
 

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.meters import Meters
 from api.observed_store import ObservedStore
 from hpsearch.errors import DatabaseUnavailable
-from hpsearch.history import Ending, Outcome, Report
+from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
 from hpsearch.jobs import JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import parse_spec
@@ -89,29 +89,49 @@ def test_the_runners_calls_are_timed_and_its_trials_counted() -> None:
         assert registry.get_sample_value("hpsearch_database_seconds_count", {"call": call}) == 1
 
 
-def test_endings_are_counted_and_logged_once_recorded(caplog: pytest.LogCaptureFixture) -> None:
+def _trials(count: int) -> Cohort:
+    trials = tuple(
+        Trial(number, 0, 0, {}, Origin("sampler", "tpe", 1, 0)) for number in range(count)
+    )
+    return Cohort(0, Round(0, {}, {}, (), "the whole box", 1.0, (1.0,)), trials, opens=True)
+
+
+def test_endings_are_counted_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     registry = CollectorRegistry()
-    recorded: list[Any] = []
-
-    class Recording(MemoryStore):
-        def record(self, *args: Any) -> None:
-            recorded.append(args)
-
-    store = ObservedStore(Recording(), Meters(registry))
+    inner = MemoryStore()
+    inner.add(parse_spec({"dataset": "small"}))
+    store = ObservedStore(inner, Meters(registry))
+    store.open_cohort("job", _trials(5), 0.0)
     endings = {
         0: Ending(Outcome.COMPLETED, "done"),
         1: Ending(Outcome.DIVERGED, "diverged"),
         2: Ending(Outcome.DIVERGED, "diverged"),
     }
-    store.record("job", {0: Report(100, 1.0, 0.9, 0.1)}, endings, 1.0)
-    assert len(recorded) == 1
-    assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "diverged"}) == 2
-    assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "completed"}) == 1
-    assert registry.get_sample_value("hpsearch_reports_total") == 1
+    caplog.clear()
+    for _ in range(2):  # what was recorded may be recorded again
+        store.record("job", {0: Report(100, 1.0, 0.9, 0.1)}, endings, 1.0)
     told = [(r.getMessage(), r.__dict__["trial"], r.__dict__["outcome"]) for r in caplog.records]
     assert told == [
         ("trial ended", 0, "completed"),
         ("trial ended", 1, "diverged"),
         ("trial ended", 2, "diverged"),
     ]
+    assert store.end("job", JobState.CANCELLED, "cancelled by user", 2.0)
+    store.record("job", {}, {3: Ending(Outcome.COMPLETED, "too late")}, 3.0)
+    counted = {
+        outcome: registry.get_sample_value("hpsearch_trials_total", {"outcome": outcome})
+        for outcome in ("completed", "diverged", "cancelled")
+    }
+    assert counted == {"completed": 1, "diverged": 2, "cancelled": 2}
+
+
+def test_trials_of_an_earlier_server_are_counted_too() -> None:
+    registry = CollectorRegistry()
+    inner = MemoryStore()
+    inner.add(parse_spec({"dataset": "small"}))
+    inner.open_cohort("job", _trials(3), 0.0)
+    store = ObservedStore(inner, Meters(registry))
+    store.history("job")
+    store.end("job", JobState.CANCELLED, "cancelled by user", 1.0)
+    assert registry.get_sample_value("hpsearch_trials_total", {"outcome": "cancelled"}) == 3

@@ -1,5 +1,6 @@
 """Several jobs share the workers fairly."""
 
+import threading
 from collections import Counter
 
 import pytest
@@ -54,3 +55,25 @@ def test_an_item_that_was_removed_gets_no_turn() -> None:
     assert not turns.remove("gone")
     with pytest.raises(IndexError):
         turns.pop()
+
+
+def test_its_length_can_be_asked_for_while_shares_come_and_go() -> None:
+    queue: FairQueue[object] = FairQueue()
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            item = object()
+            queue.add(item, Share(), 0)
+            queue.remove(item)
+
+    others = [threading.Thread(target=come_and_go)]
+    for thread in others:
+        thread.start()
+    try:
+        for _ in range(20_000):
+            assert len(queue) in (0, 1)
+    finally:
+        done.set()
+        for thread in others:
+            thread.join()

@@ -5,9 +5,14 @@ import time
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 
 class RequestMeter:
-    """Times each request until its answer begins, as answers may be endless."""
+    """Times each request until its answer begins, as answers may be endless.
+
+    All labels come from fixed sets: clients can invent methods and paths without end.
+    """
 
     def __init__(self, app: ASGIApp, requests: Histogram) -> None:
         self._app = app
@@ -30,6 +35,7 @@ class RequestMeter:
 
 def _series(scope: Scope) -> tuple[str, str]:
     """Method and pattern of the route, never the path: as many series as routes, not as jobs."""
+    method = scope["method"] if scope["method"] in METHODS else "other"
     if "route" in scope:
-        return scope["method"], scope["route"].path
-    return (scope["method"], "dashboard") if "endpoint" in scope else ("any", "none")
+        return method, scope["route"].path
+    return (method, "dashboard") if "endpoint" in scope else ("any", "none")

@@ -1,0 +1,159 @@
+"""Events for any number of listeners: one look at the database for all of them.
+
+A listener has a position, nothing else is kept for it. While it keeps up, it takes what the hub
+read and encoded once for all; one that is new, or slow, reads from the database in pages until it
+has caught up.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+
+from api.event_lines import encoded
+from hpsearch.errors import DatabaseUnavailable, JobNotFound
+from storage.events import Events, Glance
+
+BATCH = 500  # events read at once
+KEPT = 1000  # newest events of a job that are kept for its listeners
+LOOK_INTERVAL = 0.5  # seconds
+PING_INTERVAL = 15.0  # seconds without an event after which a comment shows that we are there
+PING = b": ping\n\n"
+
+Line = tuple[int, bytes]  # an event's id, and the event as it is sent
+
+
+@dataclass
+class _Feed:
+    """The newest events of one job: all of those after `floor`, up to `last`."""
+
+    last: int
+    floor: int
+    ended: bool
+    listeners: int = 0
+    recent: deque[Line] = field(default_factory=deque)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, lines: Sequence[Line], glance: Glance | None) -> None:
+        self.recent.extend(lines)
+        while len(self.recent) > KEPT:
+            self.floor = self.recent.popleft()[0]
+        if lines:
+            self.last = lines[-1][0]
+        self.ended = glance is None or (glance.ended and self.last >= glance.last)
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class EventHub:
+    """Streams of events. Belongs to one event loop."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._feeds: dict[str, _Feed] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def stream(
+        self, job_id: str, position: int, stopping: anyio.Event
+    ) -> AsyncIterator[bytes]:
+        """The events after `position`, until the job has ended or the server leaves."""
+        feed = await self._join(job_id, stopping)
+        if feed is None:
+            return
+        try:
+            while not stopping.is_set():
+                lines = await self._next(job_id, feed, position)
+                if lines:
+                    position = lines[-1][0]
+                    yield b"".join(line for _, line in lines)
+                elif feed.ended:
+                    return
+                else:
+                    changed = feed.changed
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(changed.wait(), PING_INTERVAL)
+                    if not changed.is_set():
+                        yield PING
+        finally:
+            feed.listeners -= 1
+            if not feed.listeners and self._feeds.get(job_id) is feed:
+                del self._feeds[job_id]
+
+    async def _join(self, job_id: str, stopping: anyio.Event) -> _Feed | None:
+        feed = self._feeds.get(job_id)
+        if feed is None:
+            glance = None
+            while glance is None:
+                try:
+                    glance = (await run_in_threadpool(self._events.glance, [job_id]))[job_id]
+                except DatabaseUnavailable:
+                    with anyio.move_on_after(LOOK_INTERVAL):
+                        await stopping.wait()
+                        return None
+                except KeyError:
+                    return None  # deleted since it was looked up
+            feed = self._feeds.setdefault(job_id, _Feed(glance.last, glance.last, glance.ended))
+        feed.listeners += 1
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(stopping))
+        return feed
+
+    async def _next(self, job_id: str, feed: _Feed, position: int) -> Sequence[Line]:
+        """The next events after `position`, at most BATCH; none where there are none yet."""
+        if position >= feed.last:
+            return ()
+        if position >= feed.floor:
+            return [line for line in feed.recent if line[0] > position][:BATCH]
+        try:
+            return await run_in_threadpool(self._page, job_id, position)
+        except JobNotFound:
+            feed.ended = True
+        except DatabaseUnavailable:
+            await asyncio.sleep(LOOK_INTERVAL)  # it comes back; the stream goes on where it was
+            return ((position, b""),)
+        return ()
+
+    async def _look(self, stopping: anyio.Event) -> None:
+        """Look for news as long as anybody listens."""
+        while self._feeds and not stopping.is_set():
+            with anyio.move_on_after(LOOK_INTERVAL):
+                await stopping.wait()
+            known = {job_id: feed.last for job_id, feed in self._feeds.items()}
+            with suppress(DatabaseUnavailable):
+                glances, news = await run_in_threadpool(self._read, known)
+                self._spread(known, glances, news)
+        for feed in self._feeds.values():
+            feed.changed.set()
+
+    def _spread(
+        self,
+        known: Mapping[str, int],
+        glances: Mapping[str, Glance],
+        news: Mapping[str, Sequence[Line]],
+    ) -> None:
+        for job_id, last in known.items():
+            feed, glance = self._feeds.get(job_id), glances.get(job_id)
+            if feed is None or feed.last != last:
+                continue  # its listeners left meanwhile, and others came
+            lines = news.get(job_id, ())
+            if lines or glance is None or glance.ended != feed.ended:
+                feed.add(lines, glance)
+
+    def _read(
+        self, known: Mapping[str, int]
+    ) -> tuple[Mapping[str, Glance], Mapping[str, Sequence[Line]]]:
+        """In a thread: where the jobs are, and the next events of those that went on."""
+        glances = self._events.glance(list(known))
+        news = {}
+        for job_id, glance in glances.items():
+            if glance.last > known[job_id]:
+                with suppress(JobNotFound):
+                    news[job_id] = self._page(job_id, known[job_id])
+        return glances, news
+
+    def _page(self, job_id: str, position: int) -> Sequence[Line]:
+        return [(each.id, encoded(each)) for each in self._events.after(job_id, position, BATCH)]
