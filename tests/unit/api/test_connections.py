@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from api import connections
 from api.connections import STATE, Connection, Connections, Limits
 
+pytestmark = pytest.mark.slow  # real sockets
+
 LIMITS = Limits(
     connections=6,
     per_address=5,
