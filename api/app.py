@@ -58,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     database = Database(settings.url)
     database.initialise()
     catalogue = Catalogue(settings.data_dir)
+    catalogue.sweep()
     metrics, engines = Metrics(), Engines(settings)
     store = ObservedStore(SqlJobStore(database), metrics.meters)
     runner = Dispatcher(store, catalogue, engines.make, WriterLock(database))

@@ -67,6 +67,16 @@ class DatasetError(HpsearchError):
     """A data set that is missing or unusable; the message says what the user can do."""
 
 
+class DatasetRefused(DatasetError):
+    """A file or folder that cannot become a data set; `problems` says all that is wrong with it."""
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        several = f" has {len(problems)} problems" if len(problems) > 1 else ""
+        super().__init__(f"{source}{several}: {'; '.join(problems)}")
+
+
 class UnknownDataset(DatasetError):
     """No data set of that name is in the catalogue."""
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 import pytest
 
-import hpsearch.datasets.downloads  # noqa: F401 - urllib3 binds a socket while it is imported
-
 BEYOND = (
     "os.exec",
     "os.fork",

@@ -6,7 +6,6 @@ from api.schemas.base import API
 from api.schemas.datasets import DatasetAnswer, DatasetList
 from api.services import ServicesOf
 from hpsearch.datasets.catalogue import DatasetInfo
-from hpsearch.errors import UnknownDataset
 
 router = APIRouter(prefix=f"{API}/datasets", tags=["data sets"])
 
@@ -19,22 +18,9 @@ def list_datasets(services: ServicesOf) -> DatasetList:
 
 @router.get("/{name}")
 def get_dataset(name: str, services: ServicesOf) -> DatasetAnswer:
-    """One data set."""
-    found = {info.name: info for info in services.catalogue.describe()}
-    if name not in found:
-        raise UnknownDataset(name, list(found))
-    return _answer(found[name])
+    """One data set: what it holds, how it was understood, and how far its download is."""
+    return _answer(services.catalogue.info(name))
 
 
 def _answer(info: DatasetInfo) -> DatasetAnswer:
-    return DatasetAnswer(
-        name=info.name,
-        classes=info.classes,
-        shape=list(info.shape) if info.shape else None,
-        training=info.training,
-        test=info.test,
-        source=info.source,
-        sha256=info.sha256,
-        available=info.available,
-        how=info.how,
-    )
+    return DatasetAnswer.model_validate(info.to_json())

@@ -1,6 +1,22 @@
 """The catalogue of data sets."""
 
+from typing import Literal
+
+from pydantic import Field
+
 from api.schemas.base import Answer
+
+
+class FetchingAnswer(Answer):
+    """How far the download of a data set is."""
+
+    state: Literal["downloading", "checking", "done", "failed"]
+    done: int
+    """Bytes."""
+    total: int
+    """Bytes."""
+    problem: str | None
+    """Why it failed, and what to do."""
 
 
 class DatasetAnswer(Answer):
@@ -12,11 +28,24 @@ class DatasetAnswer(Answer):
     """Training images."""
     test: int | None
     """Test images; the search never reads them."""
+    pixels: Literal["bytes", "floats"] | None
+    """What a pixel is: a byte of 0 to 255, or a float."""
+    class_names: list[str] = Field(default_factory=list)
+    """Empty where classes are only numbered."""
+    training_counts: list[int] = Field(default_factory=list)
+    """Training images of each class."""
+    test_counts: list[int] = Field(default_factory=list)
+    """Test images of each class."""
+    understood: list[str] = Field(default_factory=list)
+    """How the file was understood when it was added, in sentences."""
     source: str
     sha256: str | None
+    file_bytes: int | None
     available: bool
     how: str | None
-    """How to get it, where it is not available."""
+    """How to get it, if it is not available."""
+    fetching: FetchingAnswer | None
+    """Its download, if one was begun and has not been completed."""
 
 
 class DatasetList(Answer):

@@ -17,7 +17,7 @@ from hpsearch.cli.run import run_search
 from hpsearch.cli.server import Server, address_of, bind, end_process
 from hpsearch.cli.worker import become_worker
 from hpsearch.client import line_of
-from hpsearch.errors import HpsearchError, InvalidSpec, ServiceError
+from hpsearch.errors import DatasetRefused, HpsearchError, InvalidSpec, ServiceError
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -37,6 +37,8 @@ def main() -> None:
         _fail(error.lines)
     except InvalidSpec as error:
         _fail([line_of(asdict(problem)) for problem in error.problems])
+    except DatasetRefused as error:
+        _fail([f"{error.source}: {problem}" for problem in error.problems])
     except HpsearchError as error:
         _fail(str(error).splitlines())
     except BrokenPipeError:

@@ -46,10 +46,6 @@ Spec = Annotated[
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 Leave = Annotated[bool, typer.Option("--exit", help="Leave when the job has ended.")]
-DatasetName = Annotated[str, typer.Argument(metavar="NAME", help="Its name: a-z, 0-9, _ and -.")]
-DatasetFile = Annotated[
-    Path, typer.Argument(metavar="FILE", help=".npz with x_train, y_train, x_test, y_test.")
-]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Trials = Annotated[int, typer.Option(min=1, help="How many trials to train again.")]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many to show.")]

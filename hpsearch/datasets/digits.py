@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hpsearch.datasets.facts import Facts, counts
 from hpsearch.datasets.split import split
 from hpsearch.datasets.values import Dataset, Part
 
@@ -29,3 +30,17 @@ def digits() -> Dataset:
     whole = Dataset(NAME, every, every, classes=10)
     parts = split(whole, None, TEST_SHARE, stratified=True, seed=TEST_SEED)
     return Dataset(NAME, parts.training, parts.validation, classes=10)
+
+
+def facts() -> Facts:
+    """What is known of them without their images."""
+    data = digits()
+    return Facts(
+        data.classes,
+        data.shape,
+        training=len(data.training),
+        test=len(data.test),
+        pixels="bytes",
+        training_counts=counts(data.training.labels, data.classes),
+        test_counts=counts(data.test.labels, data.classes),
+    )

@@ -3,135 +3,97 @@
 The checksums are those that Keras and TensorFlow Datasets publish for the same files.
 """
 
-import gzip
-import io
-import struct
-import tarfile
-import zlib
-from collections.abc import Callable, Mapping
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pooch
-from requests.exceptions import RequestException
+import httpx
 
-from hpsearch.datasets.archive import read_arrays
 from hpsearch.errors import DatasetError
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
-
-TIMEOUT = 20  # seconds without an answer
+TIMEOUT = 20.0  # seconds without an answer
+MAX_SECONDS = 1800.0  # for all files of a data set
+MAX_DOWNLOAD = 2**30  # bytes of one file
 
 
 @dataclass(frozen=True)
 class Download:
-    """A published data set. files: SHA-256 by file name, all under `base`."""
+    """A published data set. files: SHA-256 by file name, all under `base`. size: bytes in all."""
 
     source: str
     base: str
     files: Mapping[str, str]
-    read: Callable[[Mapping[str, Path]], Arrays]
+    size: int
 
 
-def fetch(name: str, folder: Path) -> Arrays:
-    """Download a data set of `DOWNLOADS` into `folder`, and read it; raises DatasetError."""
+def fetch(
+    name: str, folder: Path, received: Callable[[int], None], stop: threading.Event
+) -> dict[str, Path]:
+    """Download the files of a data set of `DOWNLOADS` into `folder`; their paths by their names.
+
+    received: is called with the number of bytes that each piece has. Raises DatasetError, also
+    where `stop` is set or MAX_SECONDS are over.
+    """
     download = DOWNLOADS[name]
+    deadline = time.monotonic() + MAX_SECONDS
+    paths = {file: folder / file for file in download.files}
     try:
-        paths = {
-            file: Path(
-                pooch.retrieve(
-                    url=download.base + file,
-                    known_hash=f"sha256:{sha256}",
-                    fname=file,
-                    path=folder,
-                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
-                )
-            )
-            for file, sha256 in download.files.items()
-        }
-    except (RequestException, OSError) as error:
+        with httpx.Client(timeout=TIMEOUT, follow_redirects=True) as client:
+            for file, path in paths.items():
+                for size in _pieces(client, download.base + file, path, download.files[file]):
+                    received(size)
+                    if stop.is_set():
+                        raise DatasetError(f"the download of {name} was stopped")
+                    if time.monotonic() > deadline:
+                        raise DatasetError(
+                            f"the download of {name} took longer than {MAX_SECONDS / 60:g} "
+                            f"minutes, the maximum; {how_to_add(name)}"
+                        )
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError, OSError) as error:
+        # ImportError, ValueError: a proxy of the environment that httpx cannot use
+        reason = str(error) or type(error).__name__
         raise DatasetError(
-            f"{name} could not be downloaded from {download.base} ({type(error).__name__}); "
-            f"{how_to_add(name)}"
+            f"{name} could not be downloaded from {download.base} ({reason}); {how_to_add(name)}"
         ) from error
-    except ValueError as error:
+    except _NotPublished as error:
         raise DatasetError(
-            f"{name}: a file from {download.base} is not the one that was published (its SHA-256 "
+            f"{name}: {error} from {download.base} is not the file that was published (its SHA-256 "
             f"differs); {how_to_add(name)}"
-        ) from error
-    return download.read(paths)
+        ) from None
+    return paths
+
+
+class _NotPublished(Exception):
+    """A file has another checksum."""
+
+
+def _pieces(client: httpx.Client, url: str, path: Path, sha256: str) -> Iterator[int]:
+    """Write a file piece by piece, yielding the size of each."""
+    found = hashlib.sha256()
+    total = 0
+    with client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer:
+        answer.raise_for_status()
+        with path.open("wb") as file:
+            for piece in answer.iter_raw():
+                total += len(piece)
+                if total > MAX_DOWNLOAD:
+                    raise _NotPublished(path.name)
+                found.update(piece)
+                file.write(piece)
+                yield len(piece)
+    if found.hexdigest() != sha256:
+        raise _NotPublished(path.name)
 
 
 def how_to_add(name: str) -> str:
-    """What a person can do where there is no network."""
+    """What a person can do without a network."""
     return (
         f"without a network, add it from a file: hpsearch datasets add {name} FILE.npz "
         "(arrays x_train, y_train, x_test, y_test)"
     )
-
-
-def _read_npz(paths: Mapping[str, Path]) -> Arrays:
-    (path,) = paths.values()
-    return read_arrays(path)
-
-
-def _read_idx(paths: Mapping[str, Path]) -> Arrays:
-    """The IDX format of MNIST: two zero bytes, the type, the rank, sizes, then the bytes."""
-    return {
-        "x_train": read_idx(paths["train-images-idx3-ubyte.gz"]),
-        "y_train": read_idx(paths["train-labels-idx1-ubyte.gz"]),
-        "x_test": read_idx(paths["t10k-images-idx3-ubyte.gz"]),
-        "y_test": read_idx(paths["t10k-labels-idx1-ubyte.gz"]),
-    }
-
-
-def read_idx(path: Path) -> Array:
-    """A gzipped IDX file of bytes; raises DatasetError."""
-    try:
-        content = gzip.decompress(path.read_bytes())
-        zero, kind, rank = struct.unpack(">HBB", content[:4])
-        if zero or kind != 8:
-            raise DatasetError(f"{path.name} is no IDX file of bytes")
-        shape = struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank])
-        return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
-    except (OSError, EOFError, zlib.error, struct.error, ValueError) as error:
-        raise DatasetError(f"{path.name} is damaged: {error}") from error
-
-
-def _read_cifar10(paths: Mapping[str, Path]) -> Arrays:
-    (path,) = paths.values()
-    return read_cifar10(path)
-
-
-def read_cifar10(path: Path) -> Arrays:
-    """CIFAR-10's binary version: a byte of label, then 3 × 32 × 32 bytes, for each image."""
-    batches = [f"data_batch_{number}.bin" for number in range(1, 6)]
-    try:
-        with tarfile.open(path) as archive:
-            records = {name: _cifar_records(archive, name) for name in (*batches, "test_batch.bin")}
-    except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error, ValueError) as error:
-        raise DatasetError(f"{path.name} is damaged: {error}") from error
-    training = np.concatenate([records[name] for name in batches])
-    test = records["test_batch.bin"]
-    return {
-        "x_train": _cifar_images(training),
-        "y_train": training[:, 0],
-        "x_test": _cifar_images(test),
-        "y_test": test[:, 0],
-    }
-
-
-def _cifar_records(archive: tarfile.TarFile, name: str) -> npt.NDArray[np.uint8]:
-    member = archive.extractfile(f"cifar-10-batches-bin/{name}") or io.BytesIO()
-    return np.frombuffer(member.read(), np.uint8).reshape(-1, 3073)
-
-
-def _cifar_images(records: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return records[:, 1:].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
 
 
 DOWNLOADS: Mapping[str, Download] = {
@@ -139,7 +101,7 @@ DOWNLOADS: Mapping[str, Download] = {
         source="MNIST, from TensorFlow's copy",
         base="https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
         files={"mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"},
-        read=_read_npz,
+        size=11_490_434,
     ),
     "fashion_mnist": Download(
         source="Fashion-MNIST, from Zalando Research",
@@ -158,7 +120,7 @@ DOWNLOADS: Mapping[str, Download] = {
                 "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
             ),
         },
-        read=_read_idx,
+        size=30_878_645,
     ),
     "cifar10": Download(
         source="CIFAR-10, from the University of Toronto",
@@ -168,6 +130,6 @@ DOWNLOADS: Mapping[str, Download] = {
                 "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
             )
         },
-        read=_read_cifar10,
+        size=170_052_171,
     ),
 }

@@ -38,6 +38,11 @@ class Dataset:
         _, channels, height, width = self.training.images.shape
         return channels, height, width
 
+    @property
+    def image_bytes(self) -> int:
+        """Memory that all images take."""
+        return self.training.images.nbytes + self.test.images.nbytes
+
 
 @dataclass(frozen=True, eq=False)
 class Split:

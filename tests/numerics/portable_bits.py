@@ -16,9 +16,9 @@ import numpy as np
 import threadpoolctl
 
 from hpsearch.baseline import Baseline
-from hpsearch.datasets.arrays import to_dataset
 from hpsearch.datasets.digits import digits
 from hpsearch.datasets.split import split_for
+from hpsearch.datasets.stored import to_dataset
 from hpsearch.datasets.values import Dataset
 from hpsearch.environment import not_portable
 from hpsearch.history import History

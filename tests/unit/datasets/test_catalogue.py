@@ -1,17 +1,19 @@
 """The catalogue: what is there, what can be added, and that nothing is half stored."""
 
+import json
 import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
-from requests.exceptions import ConnectionError as NoNetwork
 
-from hpsearch.datasets import shelf
-from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.datasets import files
+from hpsearch.datasets.catalogue import Catalogue, DatasetInfo
+from hpsearch.datasets.facts import Facts
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatasetError, UnknownDataset
 from tests.unit.datasets.hostile_files import good, members, objects, write_npz, write_zip
@@ -31,6 +33,11 @@ def stored(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "data" / "datasets").glob("*"))
 
 
+def facts(info: DatasetInfo) -> Facts:
+    assert info.facts is not None
+    return info.facts
+
+
 def test_it_is_what_the_runner_asks_for(here: Catalogue) -> None:
     source: DatasetSource = here
 
@@ -42,7 +49,7 @@ def test_without_files_there_are_the_digits_and_what_can_be_fetched(here: Catalo
 
     assert list(found) == here.names() == ["cifar10", "digits", "fashion_mnist", "mnist"]
     assert [name for name, info in found.items() if info.available] == ["digits"]
-    assert found["digits"].shape == (1, 8, 8)
+    assert facts(found["digits"]).shape == (1, 8, 8)
     assert found["mnist"].how is not None
     assert "hpsearch datasets add mnist FILE.npz" in found["mnist"].how
 
@@ -51,7 +58,10 @@ def test_an_added_file_can_be_loaded(here: Catalogue, file: Path) -> None:
     info = here.add("my-data_2", file)
 
     assert info.available
-    assert (info.classes, info.shape, info.training, info.test) == (4, (1, 4, 5), 40, 8)
+    assert (facts(info).classes, facts(info).shape) == (4, (1, 4, 5))
+    assert (facts(info).training, facts(info).test) == (40, 8)
+    assert facts(info).understood[0] == "images are 5 × 4 pixels, grey"
+    assert info.file_bytes == file.stat().st_size
     assert info in here.describe()
     loaded = here.load("my-data_2")
     np.testing.assert_array_equal(loaded.training.images[:, 0], good()["x_train"])
@@ -89,10 +99,12 @@ def test_adding_the_same_again_changes_nothing(here: Catalogue, file: Path, tmp_
 def test_a_name_keeps_its_images(here: Catalogue, file: Path, tmp_path: Path) -> None:
     info = here.add("mine", file)
     other = write_npz(tmp_path / "other.npz", good(y_train=good()["y_train"][::-1]))
+    before = stored(tmp_path)
 
     with pytest.raises(DatasetError, match="mine is there already, with other images"):
         here.add("mine", other)
 
+    assert stored(tmp_path) == before  # a refused file leaves nothing
     assert Catalogue(tmp_path / "data").load("mine").training.labels[1] == 1
     assert info in here.describe()
 
@@ -116,7 +128,7 @@ def test_the_digits_cannot_be_replaced(here: Catalogue, file: Path) -> None:
 def test_a_file_that_will_not_do_leaves_nothing_behind(here: Catalogue, tmp_path: Path) -> None:
     bad = [
         write_zip(tmp_path / "evil.npz", members(x_train=objects())),
-        write_npz(tmp_path / "labels.npz", good(y_train=np.zeros(40))),
+        write_npz(tmp_path / "labels.npz", good(y_train=np.full(40, 0.5))),
         tmp_path / "missing.npz",
         tmp_path,
     ]
@@ -130,7 +142,7 @@ def test_a_file_that_will_not_do_leaves_nothing_behind(here: Catalogue, tmp_path
 def test_a_file_that_is_too_large_is_refused(
     here: Catalogue, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "MAX_FILE", file.stat().st_size - 1)
+    monkeypatch.setattr(files, "MAX_FILE", file.stat().st_size - 1)
 
     with pytest.raises(DatasetError, match=r"my\.npz is larger than"):
         here.add("mine", file)
@@ -140,11 +152,15 @@ def test_a_file_that_is_too_large_is_refused(
 def test_a_crash_before_the_name_is_written_leaves_no_name(
     here: Catalogue, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
+    whole = os.replace
+
+    def crash(source: Path, target: Path) -> None:
+        if str(target).endswith(".json"):
+            raise KeyboardInterrupt
+        whole(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "link", crash)
+        patch.setattr(os, "replace", crash)
         with pytest.raises(KeyboardInterrupt):
             here.add("mine", file)
 
@@ -226,34 +242,173 @@ def test_a_data_set_is_read_once_for_many_trials(here: Catalogue, file: Path) ->
     assert here.load("mine") is here.load("mine")
 
 
-def test_without_a_network_it_says_how_to_add_the_file(
-    here: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unplugged(**_: object) -> None:
-        raise NoNetwork
-
-    monkeypatch.setattr(pooch, "retrieve", unplugged)
-
-    with pytest.raises(DatasetError) as caught:
-        here.load("mnist")
-
-    message = str(caught.value)
-    assert message.startswith("mnist could not be downloaded from https://storage.googleapis.com/")
-    assert "hpsearch datasets add mnist FILE.npz" in message
-    assert stored(tmp_path) == []
-
-
 def test_the_real_mnist_can_be_added(here: Catalogue) -> None:
     if "HPSEARCH_TEST_DATA" not in os.environ:
         pytest.skip("HPSEARCH_TEST_DATA names no folder with mnist.npz")
     info = here.add("mnist", Path(os.environ["HPSEARCH_TEST_DATA"]) / "mnist.npz")
 
-    assert (info.classes, info.shape, info.training, info.test) == (10, (1, 28, 28), 60_000, 10_000)
+    assert (facts(info).classes, facts(info).shape) == (10, (1, 28, 28))
+    assert (facts(info).training, facts(info).test) == (60_000, 10_000)
     assert here.load("mnist").training.images.dtype == np.uint8
 
 
 def test_a_broken_file_is_told_by_the_name_that_the_user_gave(tmp_path: Path) -> None:
     broken = tmp_path / "my-images.npz"
     broken.write_bytes(b"no zip file")
-    with pytest.raises(DatasetError, match=r"^my-images\.npz is damaged"):
+    with pytest.raises(DatasetError, match=r"^my-images\.npz: is damaged"):
         Catalogue(tmp_path / "data").add("mine", broken)
+
+
+def test_files_of_other_programs_are_ignored(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    """A single one broke every answer about data sets."""
+    here.add("tiny", file)
+    folder = tmp_path / "data" / "datasets"
+    record = (folder / "tiny.json").read_bytes()
+    for name in (
+        "._tiny.json",
+        "tiny (conflicted copy).json",
+        "Tiny.json",
+        "tiny.json~",
+        ".DS_Store",
+    ):
+        (folder / name).write_bytes(record[:20])
+    (folder / "notes.npz").write_bytes(b"mine")
+    (folder / "draft-of-mine").mkdir()
+    (folder / "tmp.txt").write_text("mine")
+    before = stored(tmp_path)
+
+    assert here.names() == ["cifar10", "digits", "fashion_mnist", "mnist", "tiny"]
+    assert [info.name for info in here.describe() if info.available] == ["digits", "tiny"]
+    here.sweep()
+    assert stored(tmp_path) == before
+
+
+def test_records_of_earlier_versions_are_read(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    """As versions up to ee66d52 wrote them: no sentences, no counts, floats of any scale."""
+    folder = tmp_path / "data" / "datasets"
+    folder.mkdir(parents=True)
+    pixels = good()["x_train"].astype("f8") * 3
+    old = write_npz(tmp_path / "old.npz", good(x_train=pixels, x_test=pixels[:8]))
+    sha256 = files.digest(old)
+    old.rename(folder / f"{sha256}.npz")
+    record = {
+        "name": "old",
+        "sha256": sha256,
+        "classes": 4,
+        "shape": [1, 4, 5],
+        "training": 40,
+        "test": 8,
+        "source": "added from old.npz",
+    }
+    (folder / "old.json").write_text(json.dumps(record))
+    here.sweep()
+
+    info = here.info("old")
+    assert facts(info) == Facts(4, (1, 4, 5), 40, 8)
+    assert info.source == "added from old.npz"
+    images = here.load("old").training.images
+    assert images.dtype == np.float32
+    np.testing.assert_array_equal(images[:, 0], pixels.astype(np.float32))
+
+
+def test_a_record_of_a_later_version_is_read(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    info = here.add("mine", file)
+    path = tmp_path / "data" / "datasets" / "mine.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "mood": "sunny"}))
+
+    assert here.info("mine") == info
+
+
+def test_deleting(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    here.add("mine", file)
+    here.add("other", file)
+
+    here.delete("mine")
+    assert here.load("other").classes == 4
+    here.delete("other")
+    assert stored(tmp_path) == []
+    with pytest.raises(UnknownDataset):
+        here.delete("other")
+    with pytest.raises(UnknownDataset):
+        here.delete("../other")
+    with pytest.raises(DatasetError, match="digits is built in"):
+        here.delete("digits")
+    here.delete("mnist")  # it is not here, and may come again
+
+
+def test_a_deleted_name_may_get_other_images(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    here.add("mine", file)
+    old = here.load("mine")
+    here.delete("mine")
+    other = write_npz(tmp_path / "other.npz", good(y_train=good()["y_train"][::-1]))
+    here.add("mine", other)
+
+    assert here.load("mine") is not old
+    assert here.load("mine").training.labels[0] == 3
+
+
+ADDS_AND_IS_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from hpsearch.datasets.catalogue import Catalogue
+catalogue = Catalogue(Path(sys.argv[1]))
+catalogue._store.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+catalogue.add("mine", Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_what_a_killed_process_left_is_swept_and_what_a_living_one_holds_is_not(
+    here: Catalogue, file: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    subprocess.run([sys.executable, "-c", ADDS_AND_IS_KILLED, data, file], check=False)
+    assert len(stored(tmp_path)) == 1  # its draft
+    (data / "datasets" / "draft-abcd_123.part").write_bytes(b"of an earlier version")
+    (data / "datasets" / "tmpabcd_123").mkdir()
+    (data / "datasets" / f"{'a' * 64}.npz").write_bytes(b"no record names it")
+
+    with here._store.draft() as living:
+        Catalogue(data).sweep()
+        assert stored(tmp_path) == [living.name]
+    assert stored(tmp_path) == []
+
+
+def test_nobody_else_may_read_the_files(here: Catalogue, file: Path, tmp_path: Path) -> None:
+    here.add("mine", file)
+    folder = tmp_path / "data" / "datasets"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o644)
+    here.sweep()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_a_form_that_is_understood_is_kept_in_the_usual_form(
+    here: Catalogue, tmp_path: Path
+) -> None:
+    arrays = good(y_train=np.eye(4)[good()["y_train"]], y_test=np.eye(4)[good()["y_test"]])
+    info = here.add("hot", write_npz(tmp_path / "hot.npz", arrays))
+    again = here.add("usual", write_npz(tmp_path / "usual.npz", good()))
+
+    assert "y_train has one column for each class (one-hot)" in facts(info).understood
+    assert Catalogue(tmp_path / "data").info("hot") == info
+    for one, other in zip(
+        (here.load("hot").training, here.load("hot").test),
+        (here.load("usual").training, here.load("usual").test),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one.images, other.images)
+        np.testing.assert_array_equal(one.labels, other.labels)
+    assert again.sha256 == files.digest(tmp_path / "usual.npz")
+
+
+def test_nobody_can_change_the_images_by_accident(here: Catalogue, file: Path) -> None:
+    here.add("mine", file)
+
+    with pytest.raises(ValueError, match="read-only"):
+        here.load("mine").training.images[0] = 0
