@@ -60,8 +60,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     catalogue = Catalogue(settings.data_dir)
     catalogue.sweep()
     metrics, engines = Metrics(), Engines(settings)
-    store = ObservedStore(SqlJobStore(database), metrics.meters)
-    runner = Dispatcher(store, catalogue, engines.make, WriterLock(database))
+    lock = WriterLock(database)
+    store = ObservedStore(SqlJobStore(database, lock), metrics.meters)
+    runner = Dispatcher(store, catalogue, engines.make, lock)
     metrics.watch(Overview(database), runner, engines)
     return build(settings, database, catalogue, runner, metrics)
 

@@ -129,6 +129,18 @@ class LeadershipLost(HpsearchError):
         super().__init__("another server runs the jobs of this database by now")
 
 
+class OtherTrials(HpsearchError):
+    """Two plans gave the same numbers to different trials; what is on record stays."""
+
+    def __init__(self, job_id: str, numbers: Sequence[int]) -> None:
+        self.job_id = job_id
+        self.numbers = tuple(numbers)
+        super().__init__(
+            f"trials {numbers[0]} to {numbers[-1]} of job {job_id!r} are on record with other "
+            "parameters than those that were to be tried"
+        )
+
+
 class IdempotencyConflict(HpsearchError):
     """The same idempotency key came with another body."""
 

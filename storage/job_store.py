@@ -5,18 +5,20 @@ nothing. It need not survive a power cut unless it ends a job: what is lost is t
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from hpsearch.errors import JobStateConflict
+from hpsearch.errors import JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, Ending, History, Report, Trial
 from hpsearch.jobs import Job, JobState, outcome_of_trials
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
+from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.events import EventKind, add_events
-from storage.rows import codec, tables
+from storage.rows import codec, leader, tables
 from storage.rows.jobs import (
     ENDED,
     JobRow,
@@ -32,10 +34,15 @@ from storage.rows.trial_writes import add_trials, record_trials, running_numbers
 
 
 class SqlJobStore:
-    """The dispatcher's view of the database. Safe to call from several threads."""
+    """The dispatcher's view of the database. Safe to call from several threads.
 
-    def __init__(self, database: Database) -> None:
+    lock: only while this server has it, and nobody took it since, anything is written; otherwise
+    LeadershipLost is raised. Without a lock anybody may write, as tests and tools do.
+    """
+
+    def __init__(self, database: Database, lock: WriterLock | None = None) -> None:
         self._database = database
+        self._lock = lock
 
     def unfinished(self) -> Sequence[Job]:
         """All jobs that have not ended, oldest first."""
@@ -71,7 +78,7 @@ class SqlJobStore:
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         """queued or paused → running; the environment is kept from the first start."""
-        with self._database.write(durable=False) as connection:
+        with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
             if row.job.state is JobState.RUNNING:
                 return
@@ -83,7 +90,7 @@ class SqlJobStore:
 
     def pause(self, job_id: str, seconds: float) -> None:
         """running or queued → paused, with the seconds of running so far."""
-        with self._database.write(durable=False) as connection:
+        with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
             if row.job.state is JobState.PAUSED:
                 return
@@ -93,7 +100,7 @@ class SqlJobStore:
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
         """Record a cohort's trials as running, and its round where `cohort.opens`."""
-        with self._database.write(durable=False) as connection:
+        with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
             _refuse_ended(row, "open a cohort")
             if _has_cohort(connection, row, cohort):
@@ -115,7 +122,7 @@ class SqlJobStore:
 
         A report that is there already is left as it is; an ended trial stays as it ended.
         """
-        with self._database.write(durable=False) as connection:
+        with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
             if row.job.state.ended:
                 return  # all its trials ended with it
@@ -134,7 +141,7 @@ class SqlJobStore:
 
         Where `budget` is given and the job has another one by now, nothing happens: False.
         """
-        with self._database.write(durable=True) as connection:
+        with self._write(durable=True) as connection:
             row = lock_job(connection, job_id)
             if row.job.state.ended:
                 return True
@@ -147,6 +154,14 @@ class SqlJobStore:
             change_job(connection, row, seconds=seconds, finished_at=moment)
             _set_state(connection, row, state, codec.clean(reason))
             return True
+
+    @contextmanager
+    def _write(self, durable: bool) -> Iterator[Connection]:
+        """A transaction of the server that runs the jobs, which nobody becomes meanwhile."""
+        with self._database.write(durable) as connection:
+            if self._lock is not None:
+                leader.require(connection, self._lock.epoch)
+            yield connection
 
 
 def _refuse_ended(row: JobRow, verb: str) -> None:
@@ -197,16 +212,20 @@ def _take(connection: Connection, pk: int, cohort: Cohort) -> None:
 
 
 def _has_cohort(connection: Connection, row: JobRow, cohort: Cohort) -> bool:
-    """Whether these very trials are there; raises ValueError where others have their numbers."""
-    table = tables.trials
+    """Whether these very trials are there; raises OtherTrials if others have their numbers."""
     numbers = [trial.number for trial in cohort.trials]
-    query = select(table.c.cohort).where(table.c.job_pk == row.pk, table.c.number.in_(numbers))
-    found = connection.execute(query).scalars().all()
+    which = and_(tables.trials.c.job_pk == row.pk, tables.trials.c.number.in_(numbers))
+    found = read_trials(connection, row.space, which)
     if not found:
         return False
-    if list(found) == [cohort.index] * len(numbers):
+    if [*map(_plan, found.values())] == [*map(_plan, cohort.trials)]:
         return True
-    raise ValueError(f"trials {numbers} of job {row.job.id} belong to cohorts {sorted(set(found))}")
+    raise OtherTrials(row.job.id, numbers)
+
+
+def _plan(trial: Trial) -> tuple[object, ...]:
+    """What was decided when the trial began."""
+    return trial.number, trial.round, trial.cohort, dict(trial.params)
 
 
 def _open_round(connection: Connection, row: JobRow, cohort: Cohort) -> None:

@@ -2,12 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select
 
 from hpsearch.errors import FieldProblem, IdempotencyConflict, InvalidSpec, JobNotFound
 from hpsearch.history import TrialState
@@ -33,11 +32,6 @@ from storage.rows.jobs import (
     spec_out,
     warm_start_out,
 )
-
-_INSERT: Mapping[str, Callable[[Table], Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 
 
 class Jobs:
@@ -206,7 +200,7 @@ def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | No
     """Take the key for `job_id`, or say whose it is. Of two at once, the second waits here."""
     table = tables.idempotency_keys
     key_sha256 = _sha256(key)
-    claim = _INSERT[connection.dialect.name](table).on_conflict_do_nothing()
+    claim = tables.insert_into(connection, table).on_conflict_do_nothing()
     taken = connection.execute(
         claim.returning(table.c.job_id),
         {"key_sha256": key_sha256, "body_sha256": body, "job_id": job_id, "created_at": now()},

@@ -31,7 +31,10 @@ class JobStore(Protocol):
     """The dispatcher's view of the database. Each method is one transaction: all of it or nothing.
 
     Every method may raise DatabaseUnavailable; the caller then waits and calls again, and calling
-    again after a commit whose answer was lost changes nothing. Safe to call from several threads.
+    again after a commit whose answer was lost changes nothing. A method that writes raises
+    LeadershipLost, and writes nothing, once another server runs the jobs. Safe to call from several
+    threads. `end` survives a power cut once it has returned; of what the others recorded the last
+    moments may be lost then, from the end, and are trained again.
     """
 
     def unfinished(self) -> Sequence[Job]:
@@ -59,7 +62,10 @@ class JobStore(Protocol):
         ...
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
-        """Record a cohort's trials as running, and its round where `cohort.opens`."""
+        """Record a cohort's trials as running, and its round where `cohort.opens`.
+
+        Raises OtherTrials if other trials have their numbers.
+        """
         ...
 
     def record(

@@ -1,4 +1,8 @@
-"""The lock that makes one server the writer; the others stand by until it is free."""
+"""The lock that makes one server the writer; the others stand by until it is free.
+
+With the lock comes the next number of `storage.rows.leader`, which `storage.job_store` looks at in
+each transaction: a server that lost the lock without noticing can write nothing.
+"""
 
 import fcntl
 import os
@@ -13,6 +17,13 @@ from storage.backends.faults import translated
 from storage.backends.postgresql import WRITER_LOCK, PostgresqlBackend
 from storage.backends.sqlite import SqliteBackend
 from storage.database import Database
+from storage.rows import leader
+
+IDLE_TIMEOUT = "30s"  # a holder that does not look at its lock for that long hangs
+
+_LOSE_WHEN_IDLE = text(  # servers before PostgreSQL 14 have no such setting
+    "SELECT set_config(name, :timeout, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
 
 
 class WriterLock:
@@ -25,7 +36,7 @@ class WriterLock:
         backend = database.backend
         self._threads = threading.Lock()
         self._lock = (
-            _FileLock(backend.path)
+            _FileLock(backend.path, database)
             if isinstance(backend, SqliteBackend)
             else _AdvisoryLock(backend)
         )
@@ -43,6 +54,14 @@ class WriterLock:
         with self._threads:
             return self._lock.held()
 
+    @property
+    def epoch(self) -> int | None:
+        """The number that came with the lock; None where it is not ours.
+
+        It may be outdated: only a transaction that looks at the newest one can tell.
+        """
+        return self._lock.epoch
+
     def release(self) -> None:
         """Give the lock up; nothing happens where it is not ours."""
         with self._threads:
@@ -52,9 +71,11 @@ class WriterLock:
 class _FileLock:
     """A lock on a file beside the SQLite database; the system frees it with the process."""
 
-    def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
+    def __init__(self, file: Path, database: Database) -> None:
+        self._path = file.with_name(file.name + ".lock")
+        self._database = database
         self._descriptor: int | None = None
+        self.epoch: int | None = None
 
     def take(self) -> bool:
         try:
@@ -67,6 +88,12 @@ class _FileLock:
             os.close(descriptor)
             return False
         self._descriptor = descriptor
+        try:
+            with self._database.write(durable=True) as connection:
+                self.epoch = leader.take(connection)
+        except BaseException:
+            self.drop()
+            raise
         return True
 
     def held(self) -> bool:
@@ -82,6 +109,7 @@ class _FileLock:
         return False
 
     def drop(self) -> None:
+        self.epoch = None
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -93,6 +121,7 @@ class _AdvisoryLock:
     def __init__(self, backend: PostgresqlBackend) -> None:
         self._engine = backend.writer.execution_options(isolation_level="AUTOCOMMIT")
         self._connection: Connection | None = None
+        self.epoch: int | None = None
 
     def take(self) -> bool:
         with translated():
@@ -101,6 +130,8 @@ class _AdvisoryLock:
             try:
                 query = text("SELECT pg_try_advisory_lock(:key)")
                 if connection.execute(query, {"key": WRITER_LOCK}).scalar_one():
+                    connection.execute(_LOSE_WHEN_IDLE, {"timeout": IDLE_TIMEOUT})
+                    self.epoch = leader.take(connection)
                     self._connection = connection
                     return True
             finally:
@@ -112,13 +143,15 @@ class _AdvisoryLock:
         if self._connection is None:
             return False
         try:
-            self._connection.execute(text("SELECT 1"))
+            if leader.read(self._connection) == self.epoch:
+                return True
         except SQLAlchemyError:
-            self.drop()
-            return False
-        return True
+            pass
+        self.drop()
+        return False
 
     def drop(self) -> None:
+        self.epoch = None
         if self._connection is not None:
             connection, self._connection = self._connection, None
             try:

@@ -20,6 +20,7 @@ SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
     "lock_timeout": "10s",
     "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "15s",  # a server that hangs holds up no other
 }
 
 
@@ -63,6 +64,7 @@ class PostgresqlBackend:
         with self.writer.begin() as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{SETUP_TIMEOUT}s'"))
             connection.execute(text(f"SET LOCAL statement_timeout = '{SETUP_TIMEOUT}s'"))
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SETUP_LOCK})
             yield
 

@@ -5,10 +5,12 @@ else about a trial lies in Optuna's tables alone.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Connection,
     DateTime,
     Dialect,
     Double,
@@ -22,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 PREFIX = "hps_"
 VERSION_TABLE = "hpsearch_version"
@@ -149,3 +152,9 @@ events = Table(
     Index(None, "job_pk", "id"),
     sqlite_autoincrement=True,
 )
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """An insert of the connection's own kind, which knows `on_conflict_do_…`."""
+    kinds = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+    return kinds[connection.dialect.name](table)

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine, event, func, select
 
-from hpsearch.errors import JobNotFound, JobStateConflict
+from hpsearch.errors import JobNotFound, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner.ports import JobStore
@@ -136,7 +136,7 @@ def test_a_cohort_of_other_trials_under_the_same_numbers_is_refused(database: Da
     job = running_job(database)
     other = Cohort(1, first_round(job.spec), (trial(1, cohort=1), trial(2, cohort=1)))
 
-    with pytest.raises(ValueError, match="belong to cohorts"):
+    with pytest.raises(OtherTrials, match="trials 1 to 2 of job"):
         SqlJobStore(database).open_cohort(job.id, other, seconds=1)
 
     assert len(SqlJobStore(database).history(job.id).trials) == 2

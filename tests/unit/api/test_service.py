@@ -126,6 +126,7 @@ def test_every_error_a_request_can_meet_has_a_status() -> None:
         errors.EngineLost,
         errors.EngineUnavailable,
         errors.LeadershipLost,
+        errors.OtherTrials,
         errors.InvalidSettings,
         errors.WorkerNotPinned,
         errors.ServiceError,
