@@ -5,10 +5,10 @@ import math
 from collections.abc import Mapping
 
 from hpsearch.errors import FieldProblem, InvalidSpec
-from hpsearch.search.scale import Numeric, Space, contains, same, snapped
+from hpsearch.search.scale import Numeric, Space, contains, snapped
 from hpsearch.spec.bounds import shown
 from hpsearch.spec.problems import nearest
-from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value
+from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value, same
 
 
 def point_to_try(space: Space, given: Mapping[str, Value]) -> dict[str, Value]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from hpsearch.baseline import Baseline
 from hpsearch.search.curves import Curve, common_step, ranked
-from hpsearch.search.scale import Numeric, Space, between, contains, place, same
+from hpsearch.search.scale import Numeric, Space, between, contains, place
 from hpsearch.spec.objective import Objective
-from hpsearch.spec.space import CategoricalParameter, Parameter, as_number
+from hpsearch.spec.space import CategoricalParameter, Parameter, as_number, same
 
 FEWEST_COMPARED = 6
 """Trials that must have come as far as a step before ranges are drawn from the values there."""

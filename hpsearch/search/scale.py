@@ -3,7 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping
 
-from hpsearch.spec.space import CategoricalParameter, FloatParameter, IntParameter, Parameter, Value
+from hpsearch.spec.space import (
+    CategoricalParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    Value,
+    same,
+)
 
 Space = Mapping[str, Parameter]
 Numeric = FloatParameter | IntParameter
@@ -59,11 +66,6 @@ def snapped(parameter: Parameter, value: Value) -> Value:
         return value
     grid = parameter.grid()
     return value if grid is None else grid.snapped(value)
-
-
-def same(one: Value, other: Value) -> bool:
-    """Equal and of one kind: True is not 1."""
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 def active(parameter: Parameter, params: Mapping[str, Value]) -> bool:

@@ -225,7 +225,9 @@ class NetworkSettings(Part):
             return {"architecture": value}
         if isinstance(value, dict) and value.get("layers") is not None:
             return {"architecture": None, **value}
-        return value
+        if isinstance(value, dict | cls):
+            return value
+        raise PydanticCustomError("name_or_object", "must be a name or an object")
 
     @field_validator("layers")
     @classmethod

@@ -12,6 +12,9 @@ from hpsearch.errors import FieldProblem, InvalidSpec
 MOST_TOLD = 100
 """Problems in one answer; whoever mends a hundred asks again."""
 
+MAX_NAME = 100
+"""Characters of a part of a field's name that are told."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 EXPECTED: Mapping[str, str] = {
@@ -114,22 +117,28 @@ def _problem(field: str, found: Sequence[ErrorDetails], model: type[BaseModel]) 
         return FieldProblem(field, f"is longer than {first['ctx']['max_length']} characters")
     if first["type"] in ("too_short", "string_too_short"):
         return FieldProblem(field, "must not be empty", got)
-    allowed = [words for details in found if (words := _allowed(details))]
+    message, allowed = words_of(found)
+    return FieldProblem(field, message, got, allowed)
+
+
+def words_of(found: Sequence[ErrorDetails]) -> tuple[str, str | None]:
+    """What is wrong with a value and what is allowed, from the errors of each way to read it."""
+    allowed = [words for details in found if (words := _allowed(details, len(found) > 1))]
     if not allowed:
-        return FieldProblem(field, first["msg"].removeprefix("Value error, "), got)
+        return found[0]["msg"].removeprefix("Value error, "), None
     words = one_of(list(dict.fromkeys(allowed)))
-    return FieldProblem(field, f"must be {words}", got, words)
+    return f"must be {words}", words
 
 
-def _allowed(details: ErrorDetails) -> str | None:
+def _allowed(details: ErrorDetails, among_others: bool) -> str | None:
     context = details.get("ctx", {})
     if details["type"] in ("literal_error", "enum"):
         return str(context["expected"])
     if details["type"] == "out_of_bounds":
-        return str(context["allowed"])
+        return f"a number {context['allowed']}" if among_others else str(context["allowed"])
     if details["type"].startswith("union_tag"):
-        tags = str(context.get("expected_tags", ""))
-        return f"an object with the type {tags}" if tags else None
+        tags = context.get("expected_tags")
+        return f"an object with the type {tags}" if tags else "an object with a `type`"
     return EXPECTED.get(details["type"])
 
 
@@ -149,5 +158,5 @@ def _path(location: Sequence[int | str], data: object, absent: bool) -> list[str
             here = here[key] if key < len(here) else None
         else:
             break  # a value without parts: what follows says how it was read
-        path.append(str(key))
+        path.append(str(key)[:MAX_NAME])
     return path

@@ -1,10 +1,9 @@
 """The search spec: what a user POSTs, and all that a search depends on beside its history."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.bounds import STORED, Bounds
@@ -19,17 +18,14 @@ from hpsearch.spec.parts import (
     Sampler,
     Validation,
 )
-from hpsearch.spec.problems import nearest, parse
-from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
+from hpsearch.spec.problems import parse
+from hpsearch.spec.sizes import MAX_PARAMETERS, problems_of_size
+from hpsearch.spec.space import Parameter, Value
+from hpsearch.spec.space_rules import problems_of_space
 from hpsearch.spec.training import TrainingSettings
 
 SEARCHED_BY_DEFAULT = ("learning_rate", "weight_decay")
 DEFAULT_RANGE = {"type": "float", "low": 1e-3, "high": 1e3, "log": True}
-SEARCHABLE = (
-    *TrainingSettings.model_fields,
-    *(name for name in NetworkSettings.model_fields if name != "layers"),
-)
-_LAYER = re.compile(r"layers\.(0|[1-9][0-9]?)\.([a-z_0-9]+)")
 
 
 class SearchSpec(TrainingSettings):
@@ -49,8 +45,11 @@ class SearchSpec(TrainingSettings):
     objective: Annotated[Objective, Field(strict=False)] = Objective.ACCURACY
     """What is made good: accuracy, balanced_accuracy, macro_f1 or loss, on the validation part."""
     network: NetworkSettings = NetworkSettings()
-    space: dict[str, Parameter] = Field(default_factory=dict, max_length=50)
-    """What is searched: the name of any setting of the network, the optimizer or the training."""
+    space: dict[str, Parameter] = Field(default_factory=dict, max_length=MAX_PARAMETERS)
+    """What is searched: the name of any setting of the network, the optimizer or the training.
+
+    The order of the names means nothing.
+    """
     sampler: Sampler = Sampler()
     pruner: Pruner = Pruner()
     rounds: Rounds = Rounds()
@@ -64,13 +63,15 @@ class SearchSpec(TrainingSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _search_by_default(cls, data: Any) -> Any:
+    def _search_by_default(cls, data: Any, info: ValidationInfo) -> Any:
         if not isinstance(data, dict) or not isinstance(data.get("space", {}), dict):
             return data
         space = dict(data.get("space", {}))
         for name in SEARCHED_BY_DEFAULT:
             if name not in space and name not in data:
                 space[name] = DEFAULT_RANGE
+        if info.context is not STORED:  # a search that has begun keeps the order that it had
+            space = dict(sorted(space.items()))
         return {**data, "space": space}
 
     def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:
@@ -83,12 +84,6 @@ class SearchSpec(TrainingSettings):
             NetworkSettings.model_validate(network, strict=False, context=STORED),
             TrainingSettings.model_validate(training, strict=False, context=STORED),
         )
-
-    def check_settings(self, params: Mapping[str, Value]) -> None:
-        """Raises InvalidSpec if a parameter is not a setting, or cannot have this value."""
-        network, training = self._settings(params)
-        parse(NetworkSettings, network, "space")
-        parse(TrainingSettings, training, "space")
 
     def _settings(self, params: Mapping[str, Value]) -> tuple[dict[str, Any], dict[str, Any]]:
         training = {name: getattr(self, name) for name in TrainingSettings.model_fields}
@@ -109,10 +104,13 @@ class SearchSpec(TrainingSettings):
 
 def parse_spec(data: object) -> SearchSpec:
     """Read a search spec from JSON values; raises InvalidSpec that names every field at fault."""
+    too_large = list(problems_of_size(data))
+    if too_large:
+        raise InvalidSpec(too_large)
     spec = parse(SearchSpec, data)
     problems = [
         *_fixed_and_searched(spec, data),
-        *_problems_of_space(spec),
+        *problems_of_space(spec.space, spec.network),
         *_problems_of_objective(spec),
     ]
     if problems:
@@ -146,71 +144,6 @@ def _fixed_and_searched(spec: SearchSpec, data: object) -> Iterator[FieldProblem
     for name in spec.space:
         if name in given and name in TrainingSettings.model_fields:
             yield FieldProblem(name, "is both fixed and searched; give one of the two", given[name])
-
-
-def _problems_of_space(spec: SearchSpec) -> Iterator[FieldProblem]:
-    for name, parameter in spec.space.items():
-        problem = _problem_of_name(spec, name)
-        if problem is not None:
-            yield problem
-            continue
-        yield from _problems_of_condition(spec, name, parameter)
-        yield from _problems_of_values(spec, name, parameter)
-
-
-def _problem_of_name(spec: SearchSpec, name: str) -> FieldProblem | None:
-    """A parameter is named after a setting, or after a number of a layer."""
-    layer = _LAYER.fullmatch(name)
-    if layer is not None:
-        layers = spec.network.layers or ()
-        index, field = int(layer[1]), layer[2]
-        if index < len(layers) and field in type(layers[index]).model_fields and field != "type":
-            return None
-        return FieldProblem(f"space.{name}", "does not name a setting of a layer here", name)
-    if name in SEARCHABLE:
-        return None
-    hint = nearest(name, SEARCHABLE)
-    allowed = f"layers.<index>.<setting>, {', '.join(SEARCHABLE)}"
-    return FieldProblem(f"space.{name}", f"is not a setting{hint}", name, allowed)
-
-
-def _problems_of_values(
-    spec: SearchSpec, name: str, parameter: Parameter
-) -> Iterator[FieldProblem]:
-    for field, value in _probes(parameter):
-        try:
-            spec.check_settings({name: value})
-        except InvalidSpec as error:
-            for problem in error.problems:
-                yield FieldProblem(f"space.{name}.{field}", problem.message, value, problem.allowed)
-            break
-
-
-def _problems_of_condition(
-    spec: SearchSpec, name: str, parameter: Parameter
-) -> Iterator[FieldProblem]:
-    for parent, values in (parameter.when or {}).items():
-        field = f"space.{name}.when.{parent}"
-        known = spec.space.get(parent)
-        if not isinstance(known, CategoricalParameter):
-            yield FieldProblem(field, "must name a categorical parameter of the space", parent)
-        elif known.when is not None:
-            yield FieldProblem(field, "must name a parameter that is itself unconditional", parent)
-        elif not values or any(value not in known.choices for value in values):
-            yield FieldProblem(
-                field, "must list choices of that parameter", values, f"some of {known.choices}"
-            )
-
-
-def _probes(parameter: Parameter) -> Iterator[tuple[str, Value]]:
-    """Values that show whether a setting takes what this parameter can be, with their field."""
-    if isinstance(parameter, CategoricalParameter):
-        yield from ((f"choices.{i}", choice) for i, choice in enumerate(parameter.choices))
-        return
-    yield "low", parameter.low
-    yield "high", parameter.high
-    if isinstance(parameter, FloatParameter) and parameter.low < parameter.high:
-        yield "type", parameter.low + (parameter.high - parameter.low) * 0.381966
 
 
 def _place(network: dict[str, Any], name: str, value: Value) -> None:

@@ -25,6 +25,11 @@ Value = bool | int | float | str | None
 """A value that a parameter can take; null stands for a setting that is left out."""
 
 
+def same(one: Value, other: Value) -> bool:
+    """Equal and of one kind: True is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def as_number(value: Value) -> float:
     """The value of a parameter that is a number in every trial."""
     assert isinstance(value, int | float), f"{value!r} is not a number"
@@ -43,7 +48,7 @@ Whole = Annotated[int, Bounds(ge=-(2**53), le=2**53)]
 
 
 class _Conditional(Part):
-    when: dict[str, list[Choice]] | None = None
+    when: dict[str, Annotated[list[Choice], FailFast()]] | None = None
     """Sample this parameter only in trials where each named parameter has one of these values."""
 
 

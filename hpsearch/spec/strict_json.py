@@ -6,24 +6,34 @@ on half of a surrogate pair, which no database and no encoder takes afterwards.
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from hpsearch.errors import FieldProblem, InvalidSpec, MalformedJson
+from hpsearch.spec.problems import MOST_TOLD
 
 MAX_DEPTH = 32
 """Nesting; a search spec needs six."""
-MAX_DIGITS = 400
-"""Of one number; longer ones cost quadratic time to read."""
+MAX_DIGITS = 305
+"""Of one number: no float is larger, and longer ones cost quadratic time to read."""
+MAX_ITEMS = 20_000
+"""Values in all; the largest search spec needs about a quarter of it."""
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""One that is not closed reaches to the end: no part of the text is read twice."""
 
 
 def loads(data: bytes) -> object:
     """Read one JSON value.
 
-    Raises MalformedJson where it is no JSON, InvalidSpec where it is but a number is not finite, a
-    key comes twice or a string is no text; each problem names its field.
+    Raises MalformedJson if it is not JSON or too large; InvalidSpec if a number is not finite, a
+    key comes twice or a string is not text; each problem names its field, the first hundred.
     """
+    if _items(data) > MAX_ITEMS:
+        raise MalformedJson(f"holds more than {MAX_ITEMS} values")
     try:
         value = json.loads(
             data.decode("utf-8"),
@@ -39,7 +49,7 @@ def loads(data: bytes) -> object:
         raise MalformedJson(f"is not JSON: {error.msg} at {place}") from None
     except RecursionError:
         raise MalformedJson(f"is nested deeper than {MAX_DEPTH} levels") from None
-    problems = list(_problems(value))
+    problems = list(islice(_problems(value), MOST_TOLD))
     if problems:
         raise InvalidSpec(problems)
     return value
@@ -57,7 +67,15 @@ def _refused_constant(name: str) -> _Refused:
     return _Refused("must be a finite number", name)
 
 
+def _items(data: bytes) -> int:
+    """Values in the text, at most: what separates and opens them, outside of strings."""
+    bare = _STRING.sub(b"", data)
+    return sum(map(bare.count, (b",", b"[", b"{")))
+
+
 def _finite(digits: str) -> float | _Refused:
+    if len(digits) > MAX_DIGITS:
+        return _Refused(f"has more than {MAX_DIGITS} digits", digits[:40] + "…")
     number = float(digits)
     return number if math.isfinite(number) else _Refused("must be a finite number", digits[:40])
 
@@ -84,7 +102,7 @@ def _problems(root: object) -> Iterator[FieldProblem]:
         if isinstance(value, _Refused):
             yield FieldProblem(field, value.message, value.got)
         elif isinstance(value, str) and not _is_text(value):
-            yield FieldProblem(field, "holds a character that is no text", ascii(value)[:80])
+            yield FieldProblem(field, "holds a character that is not text", ascii(value)[:80])
         elif isinstance(value, dict | list) and len(path) >= MAX_DEPTH:
             raise MalformedJson(f"is nested deeper than {MAX_DEPTH} levels")
         elif isinstance(value, list):
@@ -94,7 +112,7 @@ def _problems(root: object) -> Iterator[FieldProblem]:
                 if _is_text(key):
                     pending.append(((*path, key), item))
                 else:
-                    yield FieldProblem(field, "has a key that is no text", ascii(key)[:80])
+                    yield FieldProblem(field, "has a key that is not text", ascii(key)[:80])
 
 
 def _is_text(value: str) -> bool:

@@ -12,13 +12,14 @@ from hpsearch.spec.bounds import Bounds
 from hpsearch.spec.problems import parse
 from hpsearch.spec.search import SearchSpec, parse_spec
 
+JobId = Annotated[str, Field(max_length=100)]
 Priority = Annotated[float, Bounds(ge=0.001, le=1000)]
 
 
 class Terms(Part):
     """How a job stands among the others."""
 
-    warm_start: tuple[str, ...] = Field(default=(), max_length=5, strict=False)
+    warm_start: tuple[JobId, ...] = Field(default=(), max_length=5, strict=False)
     """Ids of earlier jobs whose trials this search starts from."""
     priority: Priority = 1.0
     """Share of the workers that the job gets beside others; 1 is normal."""

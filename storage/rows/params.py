@@ -5,8 +5,7 @@ from functools import lru_cache
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 
 from hpsearch.search.distributions import distribution
-from hpsearch.search.scale import same
-from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value
+from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value, same
 
 
 def distribution_json(parameter: Parameter) -> str:

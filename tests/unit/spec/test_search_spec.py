@@ -116,7 +116,7 @@ def test_a_setting_beside_its_range_is_refused() -> None:
         ({"pruner": {"name": "threshold", "upper": 0.5}}, "pruner.lower"),
         ({"space": {"learning_rate": {"low": -math.inf, "high": 1}}}, "space.learning_rate.low"),
         ({"space": {"momentum": {"low": 0.5, "high": 1.5}}}, "space.momentum.high"),
-        ({"space": {"hidden_units": {"low": 10.0, "high": 20.0}}}, "space.hidden_units.low"),
+        ({"space": {"hidden_units": {"low": 10.0, "high": 20.0}}}, "space.hidden_units.type"),
         ({"space": {"optimizer": {"choices": ["sgd", "lion"]}}}, "space.optimizer.choices.1"),
         ({"space": {"optimizer": {"choices": ["sgd", "sgd"]}}}, "space.optimizer.choices"),
         ({"space": {"depth": {"type": "int", "low": 1, "high": 2}}}, "space.depth"),
