@@ -13,6 +13,7 @@ from typing import Self
 from hpsearch.baseline import Baseline
 from hpsearch.scores import Scores
 from hpsearch.spec.objective import Objective
+from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter, Value
 
 
@@ -221,11 +222,23 @@ class Round:
 
 
 @dataclass(frozen=True)
+class EarlierJob:
+    """A job whose trials this one starts from, as they were when this one was created.
+
+    spec: None if this version cannot read it.
+    """
+
+    id: str
+    spec: SearchSpec | None
+    trials: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
 class History:
     """Everything that a decision may depend on.
 
     trials: by number, ascending, without gaps; running ones included.
-    rounds: by index, ascending. prior: trials of earlier jobs that this one starts from.
+    rounds: by index, ascending. prior: earlier jobs that this one starts from.
     enqueued: parameters that the user wants tried and that no trial has taken up yet, in order.
     seconds: of running so far, pauses not counted.
     baseline: what guessing scores on the validation part; None where the data is not known.
@@ -233,7 +246,7 @@ class History:
 
     trials: tuple[Trial, ...] = ()
     rounds: tuple[Round, ...] = ()
-    prior: tuple[Trial, ...] = ()
+    prior: tuple[EarlierJob, ...] = ()
     enqueued: tuple[Mapping[str, Value], ...] = ()
     seconds: float = 0.0
     baseline: Baseline | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict
 from hpsearch.history import Outcome
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
@@ -87,6 +88,14 @@ class Job:
             return self.stored_spec.name
         name = self.spec_as_json().get("name")
         return name if isinstance(name, str) else None
+
+    @property
+    def objective(self) -> Objective:
+        """What its trials are compared by; also of a spec that this version cannot run."""
+        if not isinstance(self.stored_spec, Unreadable):
+            return self.stored_spec.objective
+        named = self.spec_as_json().get("objective")
+        return next((each for each in Objective if each == named), Objective.ACCURACY)
 
     def spec_as_json(self) -> dict[str, Any]:
         """The spec as JSON values; as it was stored if this version cannot read it."""

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.errors import JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, Ending, History, Report, Trial
+from hpsearch.history import Cohort, EarlierJob, Ending, History, Report, Trial
 from hpsearch.jobs import Job, JobState, outcome_of_trials
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
+from hpsearch.spec.stored import Unreadable
 from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.events import EventKind, add_events
@@ -66,7 +67,7 @@ class SqlJobStore:
             return History(
                 trials=tuple(trials.values()),
                 rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
-                prior=tuple(t for source in row.warm_start for t in _prior(connection, source)),
+                prior=tuple(_prior(connection, source) for source in row.warm_start),
                 enqueued=_waiting(connection, row.pk),
                 seconds=row.job.seconds,
             )
@@ -177,7 +178,7 @@ def _set_state(
     add_events(connection, row.pk, now(), [(EventKind.STATE_CHANGED, told)])
 
 
-def _prior(connection: Connection, source: WarmStart) -> list[Trial]:
+def _prior(connection: Connection, source: WarmStart) -> EarlierJob:
     """An earlier job's trials as they were when the later job was created."""
     earlier = read_job(connection, source.job_id)
     which = and_(
@@ -185,7 +186,12 @@ def _prior(connection: Connection, source: WarmStart) -> list[Trial]:
         tables.trials.c.number < source.trials,
         tables.trials.c.number.not_in(source.running),
     )
-    return list(read_trials(connection, earlier.space, which).values())
+    spec = earlier.job.stored_spec
+    return EarlierJob(
+        earlier.job.id,
+        None if isinstance(spec, Unreadable) else spec,
+        tuple(read_trials(connection, earlier.space, which).values()),
+    )
 
 
 def _waiting(connection: Connection, pk: int) -> tuple[Mapping[str, Value], ...]:

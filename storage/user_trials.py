@@ -38,9 +38,9 @@ class Trials:
         with self._database.read() as connection:
             row = read_job(connection, job_id)
             query = select(index.c.number, index.c.value).where(index.c.job_pk == row.pk)
-            query = _ordered(query, order, _objective(row))
+            query = _ordered(query, order, row.job.objective)
             if after is not None:
-                query = query.where(_beyond(order, _objective(row), *_cursor_in(after)))
+                query = query.where(_beyond(order, row.job.objective, *_cursor_in(after)))
             found = connection.execute(query.limit(limit + 1)).all()
             numbers = [number for number, _ in found[:limit]]
             trials = read_trials(connection, row.space, _these(row, numbers))
@@ -65,7 +65,7 @@ class Trials:
             query = (
                 select(index.c.number, index.c.value)
                 .where(index.c.job_pk == row.pk, index.c.value.is_not(None))
-                .order_by(_best_first(_objective(row)), index.c.number)
+                .order_by(_best_first(row.job.objective), index.c.number)
                 .limit(limit)
             )
             found = connection.execute(query).all()
@@ -109,10 +109,6 @@ class Trials:
 
 def _these(row: JobRow, numbers: list[int]) -> ColumnElement[bool]:
     return and_(index.c.job_pk == row.pk, index.c.number.in_(numbers))
-
-
-def _objective(row: JobRow) -> Objective:
-    return row.job.spec.objective
 
 
 def _best_first(objective: Objective) -> ColumnElement[float]:

@@ -30,11 +30,14 @@ def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
 
 
 def print_best(
-    out: Console, trials: Sequence[Answer], none: str = "no trial is complete yet"
+    out: Console,
+    trials: Sequence[Answer],
+    none: str = "no trial is complete yet",
+    objective: str = "value",
 ) -> None:
     """The trials as a table; `none` is said if there are none."""
     names = sorted({name for trial in trials for name in trial["params"]})
-    table = Table("trial", "value", *names)
+    table = Table("trial", objective, *names)
     for trial in trials:
         values = [_shown(trial["params"].get(name)) for name in names]
         table.add_row(str(trial["number"]), f"{trial['value']:.4f}", *values)
@@ -52,7 +55,9 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
         highlight=False,
         soft_wrap=True,
     )
-    print_best(out, best, job.get("no_best") or WITHOUT_BEST)
+    print_best(
+        out, best, job.get("no_best") or WITHOUT_BEST, job["spec"].get("objective", "accuracy")
+    )
     for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):
         out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
 

@@ -13,8 +13,8 @@ from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialSta
 from hpsearch.search import budget, rounds
 from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import LATEST, Curve, curves
+from hpsearch.search.earlier import Comparable, comparable
 from hpsearch.search.ranges import Measure
-from hpsearch.search.scale import fits
 from hpsearch.spec.search import SearchSpec
 
 NONE_COMPLETE = "no trial was trained to its end"
@@ -80,9 +80,7 @@ def _decide(view: _View) -> Cohort | Done | None:
     opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
         return None
-    prior = [
-        each for each in curves(view.history.prior, spec.objective) if fits(spec.space, each.params)
-    ]
+    prior = comparable(spec, view.history.prior)
     current = _round(view, last, known, prior) if opens or last is None else last
     size = _size(view, current)
     wanted = budget.affordable(spec.budget, view.used, current.epochs, size)
@@ -99,7 +97,7 @@ def _decide(view: _View) -> Cohort | Done | None:
             size=wanted,
             known=len(view.known),
             unknown=view.unknown,
-            finished=[*prior, *known],
+            finished=[*prior.curves, *known],
         )
     )
 
@@ -113,9 +111,7 @@ def _moves_on(view: _View, last: Round, known: Sequence[Curve]) -> bool:
     return rounds.off_target(spec, last, view.history.trials, known)
 
 
-def _round(
-    view: _View, last: Round | None, known: Sequence[Curve], prior: Sequence[Curve]
-) -> Round:
+def _round(view: _View, last: Round | None, known: Sequence[Curve], prior: Comparable) -> Round:
     measure = Measure(view.spec.objective, view.history.baseline)
     if last is None:
         return rounds.first(view.spec, prior, measure)

@@ -60,10 +60,17 @@ class Measure:
         return f"{self.objective.words} {low:.3f} to {high:.3f}"
 
 
-def draw(box: Space, before: Space, known: Sequence[Curve], keep: float, measure: Measure) -> Drawn:
+def draw(
+    box: Space,
+    before: Space,
+    known: Sequence[Curve],
+    keep: float,
+    measure: Measure,
+    fewest: int = 1,
+) -> Drawn:
     """Draw ranges around the best `keep` share of the trials at their furthest common step.
 
-    Trials at chance are no evidence.
+    Trials at chance are no evidence; at least `fewest` others are needed.
     """
     step = common_step(known, FEWEST_COMPARED)
     if step is None:
@@ -72,6 +79,9 @@ def draw(box: Space, before: Space, known: Sequence[Curve], keep: float, measure
     past = [each for each in order if measure.past_chance(each.values[step])]
     if not past:
         return Drawn(before, (), "no trial is better than a guess: the ranges stay as they were")
+    if len(past) < fewest:
+        few = f"{len(past)} of {len(order)} trials better than a guess are too few to narrow by"
+        return Drawn(before, (), f"{few}: the ranges stay as they were")
     count = max(FEWEST_GOOD, min(round(keep * len(known)), len(past) // 2, MOST_GOOD))
     good = _close_to_best(past[:count], order, step)
     ranges = {name: _drawn(box[name], before[name], name, good, order) for name in box}
@@ -80,9 +90,14 @@ def draw(box: Space, before: Space, known: Sequence[Curve], keep: float, measure
         tuple(each.number for each in good),
         f"drawn around the best {len(good)} of {len(order)} trials, "
         f"compared after {step / 100:g} epochs "
-        f"({measure.words(good[-1].values[step], good[0].values[step])})",
+        f"({measure.words(good[-1].values[step], good[0].values[step])})" + _at_chance(order, past),
         tuple(_advice(box, good)),
     )
+
+
+def _at_chance(order: Sequence[Curve], past: Sequence[Curve]) -> str:
+    count = len(order) - len(past)
+    return f"; {count} are no better than a guess" if count else ""
 
 
 def _close_to_best(good: Sequence[Curve], order: Sequence[Curve], step: int) -> Sequence[Curve]:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from hpsearch.history import Round, Trial
 from hpsearch.search import study
 from hpsearch.search.curves import Curve, common_step
+from hpsearch.search.earlier import Comparable
 from hpsearch.search.ladder import report_epochs, round_epochs
-from hpsearch.search.ranges import Measure, draw
+from hpsearch.search.ranges import FEWEST_GOOD, Measure, draw
 from hpsearch.search.scale import Space, fits
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
@@ -50,13 +51,14 @@ def off_target(
     return trials[best.number].round == last.index and not fits(last.ranges, best.params)
 
 
-def first(spec: SearchSpec, prior: Sequence[Curve], measure: Measure) -> Round:
+def first(spec: SearchSpec, prior: Comparable, measure: Measure) -> Round:
     """The first round: the whole box, or around the good trials of earlier jobs."""
-    if prior:
-        drawn = draw(spec.space, spec.space, prior, spec.rounds.keep, measure)
-        reason = f"earlier jobs: {drawn.reason}"
-        return _round(spec, 0, drawn.ranges, spec.space, (), reason, drawn.advice)
-    return _round(spec, 0, spec.space, spec.space, (), "the whole box", ())
+    if not prior.curves:
+        reason = f"the whole box{prior.words()}"
+        return _round(spec, 0, spec.space, spec.space, (), reason, ())
+    drawn = draw(spec.space, spec.space, prior.curves, spec.rounds.keep, measure, FEWEST_GOOD)
+    reason = f"earlier jobs: {drawn.reason}{prior.words()}"
+    return _round(spec, 0, drawn.ranges, spec.space, (), reason, drawn.advice)
 
 
 def following(

@@ -110,7 +110,12 @@ def test_what_runs_goes_on(upgraded: Database) -> None:
     assert history.enqueued == ({"learning_rate": 2.0},)
     assert [trial.value for trial in history.trials] == [0.75, None]
     assert Trials(upgraded).best(RUNNING)[0].value == 0.9
-    assert [known.number for known in store.history(QUEUED).prior] == [0, 1, 2, 0]
+    assert [known.number for job in store.history(QUEUED).prior for known in job.trials] == [
+        0,
+        1,
+        2,
+        0,
+    ]
     assert jobs.create(spec(name="new"), "another key")[1]
 
 

@@ -258,7 +258,7 @@ def test_prior_trials_are_those_that_had_ended_when_the_job_was_created(
 
     prior = records.history(later.id).prior
 
-    assert [(known.number, known.value) for known in prior] == [(0, 0.5), (2, 0.7)]
+    assert [(known.number, known.value) for known in prior[0].trials] == [(0, 0.5), (2, 0.7)]
     assert records.job(later.id).warm_start == (earlier.id,)
 
 

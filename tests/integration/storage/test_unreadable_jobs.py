@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from hpsearch.errors import JobNotRunnable
+from hpsearch.history import EarlierJob
 from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.spec.stored import SPEC_VERSION
 from storage.database import Database
@@ -84,7 +85,7 @@ def test_a_later_job_may_start_from_its_trials(database: Database, old: Job) -> 
 
     prior = SqlJobStore(database).history(later.id).prior
 
-    assert prior == (Trials(database).get(old.id, 0),)
+    assert prior == (EarlierJob(old.id, None, (Trials(database).get(old.id, 0),)),)
 
 
 def test_the_form_of_a_newer_version_is_not_guessed_at(database: Database) -> None:

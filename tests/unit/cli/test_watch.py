@@ -22,6 +22,7 @@ def _job(state: str = "running", complete: int = 0, **fields: Any) -> dict[str, 
         "name": None,
         "state": state,
         "stop_reason": "budget: trials",
+        "spec": {"objective": "accuracy"},
     }
     best = {"number": 1, "value": 0.9512, "params": {"learning_rate": 0.1}} if complete else None
     job |= {"progress": progress, "best": best, "seconds": 12.0, "links": links}
