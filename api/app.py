@@ -14,8 +14,10 @@ from api.bodies import EnqueuedTrial, JobChange
 from api.connections import STATE as CONNECTIONS
 from api.connections import Connections, limits
 from api.dashboard import Dashboard
+from api.database_look import DatabaseLook
 from api.engines import Engines
 from api.event_hub import EventHub
+from api.heavy import HeavyRequests
 from api.methods import Methods
 from api.metrics import Metrics
 from api.middleware.bugs import Bugs
@@ -95,11 +97,13 @@ def build(
         store=SqlJobStore(database),
         events=events_of,
         hub=EventHub(events_of),
+        heavy=HeavyRequests(settings.heavy_requests, settings.heavy_per_second),
+        look=DatabaseLook(database),
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,
     )
-    app.state.dashboard = Dashboard(settings.url)
+    app.state.dashboard = Dashboard(database, app.state.services.heavy)
     strict = (index, jobs, trials, events, digest, estimates, datasets)
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])

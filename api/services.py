@@ -7,7 +7,9 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from api.database_look import DatabaseLook
 from api.event_hub import EventHub
+from api.heavy import HeavyRequests
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
@@ -64,6 +66,8 @@ class Services:
     store: SqlJobStore
     events: Events
     hub: EventHub
+    heavy: HeavyRequests
+    look: DatabaseLook
     catalogue: Catalogue
     runner: Runner
     metrics: CollectorRegistry

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from api.heavy import HeavySlot
 from api.parameters import JobId
 from api.schemas.base import API
 from api.schemas.results import DigestAnswer
@@ -12,7 +13,7 @@ router = APIRouter(prefix=API, tags=["results"])
 
 
 @router.get("/jobs/{job_id}/digest")
-def get_digest(job_id: JobId, services: ServicesOf) -> DigestAnswer:
+def get_digest(job_id: JobId, services: ServicesOf, _slot: HeavySlot) -> DigestAnswer:
     """SHA-256 of the canonical result: equal digests mean the same trials, curves and ends."""
     job = services.jobs.get(job_id)
     history = services.store.history(job_id)

@@ -15,7 +15,7 @@ router = APIRouter(tags=["service"])
 
 
 @router.get("/healthz")
-def healthz() -> Alive:
+async def healthz() -> Alive:
     """The process answers; nothing else is looked at."""
     return Alive()
 
@@ -27,7 +27,7 @@ def metrics(services: ServicesOf) -> Response:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness}})
-def readyz(services: ServicesOf, response: Response) -> Readiness:
+async def readyz(services: ServicesOf, response: Response) -> Readiness:
     """Whether requests can be served: 503 where the database cannot be reached.
 
     A server that stands by, that waits for workers, or whose last attempt to write failed although
@@ -35,7 +35,7 @@ def readyz(services: ServicesOf, response: Response) -> Readiness:
     wrong in `problems`.
     """
     status = services.runner.status()
-    database = dict(services.database.check())
+    database = await services.look.facts()
     wrong = [str(each) for each in database.pop("problems")]
     if wrong:
         response.status_code = 503

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from api.dashboard import Dashboard
 from api.dashboard_app import reading_storage
+from api.heavy import HeavyRequests
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
 from storage.user_jobs import Jobs
@@ -16,7 +17,9 @@ from storage.user_trials import Trials
 def test_reads_and_cannot_write(database: Database, database_url: str) -> None:
     job, _ = Jobs(database).create(parse_spec({"dataset": "digits"}))
     study = Trials(database).study_id(job.id)
-    with TestClient(Starlette(routes=Dashboard(database_url).routes())) as client:
+    with TestClient(
+        Starlette(routes=Dashboard(database, HeavyRequests(4, 1000)).routes())
+    ) as client:
         assert client.get(f"/api/studies/{study}").json()["name"] == job.study
         assert client.delete(f"/api/studies/{study}").status_code == 403
     storage = reading_storage(database_url)

@@ -32,7 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
 
 @contextmanager
 def _open(folder: Path, template: Path) -> Iterator[ServerInProcess]:
-    settings = Settings(data_dir=folder, allowed_hosts="testserver")
+    settings = Settings(data_dir=folder, allowed_hosts="testserver", heavy_per_second=10_000)
     shutil.copy(template, folder / "hpsearch.db")
     database = Database(settings.url)
     runner, metrics = IdleRunner(), Metrics()
