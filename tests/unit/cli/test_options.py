@@ -1,0 +1,41 @@
+"""Options and variables are one: what the command line takes, the server reads."""
+
+import inspect
+import os
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, read_settings
+from hpsearch import settings
+from hpsearch.cli import commands, options
+
+SERVER = [
+    each
+    for each in vars(settings).values()
+    if isinstance(each, settings.Setting) and each is not settings.PORT  # the socket is handed on
+]
+
+
+@pytest.mark.parametrize("setting", SERVER, ids=lambda setting: str(setting.name))
+def test_the_server_has_the_same_default_and_bounds(setting: settings.Setting[object]) -> None:
+    field = Settings.model_fields[setting.name]
+    assert field.default == setting.default
+    least = [each.ge for each in field.metadata if hasattr(each, "ge")]
+    most = [each.le for each in field.metadata if hasattr(each, "le")]
+    assert (least or [None], most or [None]) == ([setting.least], [setting.most])
+
+
+@pytest.mark.parametrize("command", [commands.serve, commands.run])
+def test_both_commands_take_every_setting(command: object) -> None:
+    taken = inspect.signature(command).parameters  # type: ignore[arg-type] # a function
+    for setting in (*SERVER, settings.PORT):
+        assert taken[setting.name].default == setting.default
+
+
+def test_what_is_given_arrives(tmp_path: Path) -> None:
+    options.to_environment("0.0.0.0", 0, tmp_path / "a b", None, 3, "tcp://scheduler:8786", False)  # noqa: S104
+    read = read_settings()
+    assert (read.host, read.data_dir, read.workers) == ("0.0.0.0", tmp_path / "a b", 3)  # noqa: S104
+    assert read.cluster == "tcp://scheduler:8786"
+    assert os.environ["HPSEARCH_PORT"] == "0"
