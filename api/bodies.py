@@ -5,11 +5,10 @@ from typing import Any
 
 from pydantic import Field
 
-from api.merge_patch import merge_patch
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.jobs import Job
 from hpsearch.spec.base import Part
-from hpsearch.spec.parts import Budget
+from hpsearch.spec.merge_patch import merge_patch
 from hpsearch.spec.problems import parse
 from hpsearch.spec.space import Choice, Value
 from hpsearch.spec.submission import Priority, Submission, json_object, parse_submission
@@ -38,16 +37,13 @@ def parse_clone(body: object, original: Job) -> Submission:
     return parse_submission(merge_patch(original.spec_as_json(), json_object(body)))
 
 
-def parse_change(body: object, job: Job) -> tuple[Budget | None, float | None]:
-    """The budget and the priority that the job shall have; None leaves one as it is."""
+def parse_change(body: object) -> JobChange:
+    """What shall change; whether the budget can be changed so, storage says when it merges."""
     change = parse(JobChange, json_object(body))
     if change.budget is None and change.priority is None:
         problem = FieldProblem("body", "changes nothing", allowed="budget or priority")
         raise InvalidSpec([problem])
-    if change.budget is None:
-        return None, change.priority
-    changed = merge_patch(job.spec.budget.model_dump(mode="json"), change.budget)
-    return parse(Budget, changed, "budget"), change.priority
+    return change
 
 
 def parse_wanted(body: object) -> Mapping[str, Value]:

@@ -27,6 +27,7 @@ from hpsearch.errors import (
     NetworkTooLarge,
     TrialNotFound,
     UnknownDataset,
+    VersionConflict,
 )
 
 RETRY_AFTER = "5"  # seconds
@@ -40,6 +41,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     UnknownDataset: (404, "dataset-not-found"),
     JobStateConflict: (409, "job-state"),
     JobNotRunnable: (409, "job-not-runnable"),
+    VersionConflict: (412, "job-changed"),
     InvalidSpec: (422, "invalid-request"),
     ImpossibleShape: (422, "impossible-shape"),
     NetworkTooLarge: (422, "network-too-large"),

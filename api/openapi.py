@@ -42,6 +42,11 @@ CONFLICT: dict[int | str, dict[str, Any]] = {
 """For `responses` of a route that depends on the job's state."""
 
 
+CHANGED: dict[int | str, dict[str, Any]] = {
+    412: {"description": "the job has changed since the entity tag in `If-Match`"}
+}
+
+
 def body_of(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
     """What to say about a route whose JSON body is described by `model`."""
     schema = {"$ref": REFERENCE.format(model=model.__name__)}

@@ -26,6 +26,14 @@ LastEventId = Annotated[
     Whole | None, Header(ge=0, le=MAX_EVENT_ID, description="go on after this event")
 ]
 
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=1000, description="change it only if its entity tag is one of these"),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(max_length=1000, description="entity tags of answers that are known")
+]
+
 JobId = Annotated[str, Path(description="the job's id", max_length=100)]
 IdempotencyKey = Annotated[
     str | None,

@@ -131,10 +131,10 @@ class _Ours:
 
     def reading(self) -> dict[str, float]:
         """Milliseconds of what reads the job."""
-        trials = Trials(self.database)
+        jobs, trials = Jobs(self.database), Trials(self.database)
         calls: dict[str, Callable[[], object]] = {
             "history": lambda: self.records.history(self.job.id),
-            "progress": lambda: trials.progress(self.job.id),
+            "look": lambda: jobs.look(self.job.id),
             "best": lambda: trials.best(self.job.id, 10),
             "page of 50": lambda: trials.page(self.job.id, "value", 50),
         }

@@ -52,6 +52,6 @@ def job_ids(database_url: str) -> list[str]:
     """The ids of all jobs in the database."""
     database = Database(database_url)
     try:
-        return [job.id for job in Jobs(database).list(limit=10_000)[0]]
+        return [view.job.id for view in Jobs(database).page(limit=10_000)[0]]
     finally:
         database.close()

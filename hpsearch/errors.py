@@ -141,6 +141,14 @@ class OtherTrials(HpsearchError):
         )
 
 
+class VersionConflict(HpsearchError):
+    """The job has changed since the version that the request was meant for."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"job {job_id!r} has changed meanwhile: look at it again")
+
+
 class IdempotencyConflict(HpsearchError):
     """The same idempotency key came with another body."""
 

@@ -178,6 +178,17 @@ class Progress:
         return f"no trial was trained to its end: {found or 'none had begun'}"
 
 
+@dataclass(frozen=True)
+class JobView:
+    """A job, how far it is and its best trial, all at one moment."""
+
+    job: Job
+    progress: Progress
+    best: Best | None
+    study_id: int
+    """The id of its Optuna study, as the dashboard's addresses need it."""
+
+
 def outcome_of_trials(state: JobState) -> Outcome:
     """How trials end that still run when their job ends in this state."""
     return Outcome.CANCELLED if state is JobState.CANCELLED else Outcome.CUT_SHORT

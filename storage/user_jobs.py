@@ -2,17 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from hpsearch.errors import FieldProblem, IdempotencyConflict, InvalidSpec, JobNotFound
+from hpsearch.errors import (
+    FieldProblem,
+    IdempotencyConflict,
+    InvalidSpec,
+    JobNotFound,
+    VersionConflict,
+)
 from hpsearch.history import TrialState
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.search.enqueued import point_to_try
+from hpsearch.spec.merge_patch import merge_patch
 from hpsearch.spec.parts import Budget
+from hpsearch.spec.problems import parse
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage.database import Database
@@ -25,13 +33,16 @@ from storage.rows.jobs import (
     change_job,
     from_row,
     job_pk,
+    job_version,
     lock_job,
     new_id,
     now,
     read_job,
     spec_out,
+    visible,
     warm_start_out,
 )
+from storage.rows.views import read_views
 
 
 class Jobs:
@@ -70,21 +81,32 @@ class Jobs:
         with self._database.read() as connection:
             return read_job(connection, job_id).job
 
-    def list(
+    def look(self, job_id: str) -> JobView:
+        """The job, how far it is and its best trial. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return read_views(connection, [read_job(connection, job_id)])[0]
+
+    def version(self, job_id: str) -> int:
+        """How often the job has changed: the same number, the same look. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return job_version(connection, job_id)
+
+    def page(
         self, state: JobState | None = None, limit: int = 50, after: str | None = None
-    ) -> tuple[list[Job], str | None]:
+    ) -> tuple[list[JobView], str | None]:
         """Jobs, newest first, and a cursor for `after` where there are more.
 
-        Raises InvalidSpec that names `after` for a text that is no cursor of ours.
+        Raises InvalidSpec that names `after` for a text that is not a cursor of this list.
         """
-        query = select(tables.jobs).order_by(tables.jobs.c.pk.desc()).limit(limit + 1)
+        query = visible(select(tables.jobs)).order_by(tables.jobs.c.pk.desc()).limit(limit + 1)
         if state is not None:
             query = query.where(tables.jobs.c.state == state.value)
         with self._database.read() as connection:
             if after is not None:
                 query = query.where(tables.jobs.c.pk < _cursor(connection, after))
-            rows = [from_row(row).job for row in connection.execute(query)]
-        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+            rows = [from_row(row) for row in connection.execute(query)]
+            views = read_views(connection, rows[:limit])
+        return views, rows[limit - 1].job.id if len(rows) > limit else None
 
     def wish(self, job_id: str, wish: RequestedState) -> Job:
         """Say what the job shall do; the dispatcher makes it so. A wish that holds is no change.
@@ -99,29 +121,42 @@ class Jobs:
             self._tell(connection, row, EventKind.WISH_CHANGED, {"wish": wish.value})
             return replace(row.job, wish=wish, version=row.job.version + 1)
 
-    def change_budget(self, job_id: str, budget: Budget) -> Job:
-        """Give the job another budget; one that has completed or was cancelled then goes on.
+    def change(
+        self,
+        job_id: str,
+        budget: Mapping[str, Any] | None = None,
+        priority: float | None = None,
+        versions: Collection[int] | None = None,
+    ) -> Job:
+        """Change fields of the budget, and the share of the workers that the job gets.
 
-        Raises JobNotFound, and JobStateConflict for a job that failed.
+        budget: a merge patch (RFC 7396), laid over the budget as it is in the same transaction. A
+        job that has completed or was cancelled then goes on. versions: those of the job that the
+        change was meant for; None for any.
+
+        Raises JobNotFound, VersionConflict, InvalidSpec that names a field of the budget, and for a
+        budget JobStateConflict if the job failed, JobNotRunnable if this version cannot read it.
         """
         with self._database.write(durable=True) as connection:
             row = lock_job(connection, job_id)
-            row.job.refuse_failed("take another budget")
-            spec = row.job.spec.model_copy(update={"budget": budget})
-            change_job(connection, row, **spec_out(spec))
-            told = {"budget": budget.model_dump(mode="json")}
-            self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
-            if row.job.state.ended:
-                self._reopen(connection, row)
+            if versions is not None and row.job.version not in versions:
+                raise VersionConflict(job_id)
+            if budget is not None:
+                self._change_budget(connection, row, budget)
+            if priority is not None:
+                change_job(connection, row, priority=priority)
+                self._tell(connection, row, EventKind.PRIORITY_CHANGED, {"priority": priority})
             return read_job(connection, job_id).job
 
-    def set_priority(self, job_id: str, priority: float) -> Job:
-        """Change the share of the workers that the job gets. Raises JobNotFound."""
-        with self._database.write(durable=True) as connection:
-            row = lock_job(connection, job_id)
-            change_job(connection, row, priority=priority)
-            self._tell(connection, row, EventKind.PRIORITY_CHANGED, {"priority": priority})
-            return replace(row.job, priority=priority, version=row.job.version + 1)
+    def _change_budget(self, connection: Connection, row: JobRow, patch: Mapping[str, Any]) -> None:
+        row.job.refuse_failed("take another budget")
+        spec = row.job.spec
+        budget = parse(Budget, merge_patch(spec.budget.model_dump(mode="json"), patch), "budget")
+        change_job(connection, row, **spec_out(spec.model_copy(update={"budget": budget})))
+        told = {"budget": budget.model_dump(mode="json")}
+        self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
+        if row.job.state.ended:
+            self._reopen(connection, row)
 
     def enqueue(self, job_id: str, params: Mapping[str, Value]) -> Job:
         """Have the job try these parameters; what is left out is sampled.

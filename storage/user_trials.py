@@ -1,14 +1,14 @@
-"""Trials as users look at them: by page, by number, the best, and how far a job is."""
+"""Trials as users look at them: by page, by number, the best."""
 
 import math
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from hpsearch.errors import FieldProblem, InvalidSpec, TrialNotFound
-from hpsearch.history import Round, Trial, TrialState
-from hpsearch.jobs import Best, Progress
+from hpsearch.history import Round, Trial
+from hpsearch.jobs import Best
 from hpsearch.spec.objective import Objective
 from storage.database import Database
 from storage.rows import codec
@@ -73,38 +73,11 @@ class Trials:
             params = read_params(connection, row.space, _these(row, numbers))
         return [Best(number, value, params[number]) for number, value in found]
 
-    def progress(self, job_id: str) -> Progress:
-        """How far the job is. `round` counts the rounds that have begun, from 1."""
-        query = select(index.c.state, func.count(), func.sum(index.c.epochs))
-        with self._database.read() as connection:
-            row = read_job(connection, job_id)
-            of_job = query.where(index.c.job_pk == row.pk).group_by(index.c.state)
-            found = connection.execute(of_job).all()
-            rounds = len(read_rounds(connection, row.pk))
-        spec = None if row.job.problem else row.job.spec
-        counts = {TrialState(state): count for state, count, _ in found}
-        return Progress(
-            planned=None if spec is None else spec.budget.trials,
-            running=counts.get(TrialState.RUNNING, 0),
-            complete=counts.get(TrialState.COMPLETE, 0),
-            pruned=counts.get(TrialState.PRUNED, 0),
-            failed=counts.get(TrialState.FAIL, 0),
-            stopped=counts.get(TrialState.STOPPED, 0),
-            round=rounds,
-            rounds=rounds if spec is None else spec.rounds.count,
-            epochs=math.fsum(epochs for _, _, epochs in found),
-        )
-
     def rounds(self, job_id: str) -> list[Round]:
         """The rounds that have begun, by index."""
         with self._database.read() as connection:
             texts = read_rounds(connection, read_job(connection, job_id).pk)
         return [codec.round_in(text) for text in texts]
-
-    def study_id(self, job_id: str) -> int:
-        """The id of the job's Optuna study, as the dashboard's addresses need it."""
-        with self._database.read() as connection:
-            return read_job(connection, job_id).study_id
 
 
 def _these(row: JobRow, numbers: list[int]) -> ColumnElement[bool]:

@@ -1,9 +1,8 @@
 """Jobs: submit, list, look at one, and the verbs."""
 
-import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from api.bodies import (
     EnqueuedTrial,
@@ -12,9 +11,10 @@ from api.bodies import (
     parse_clone,
     parse_wanted,
 )
+from api.entity_tags import entity_tag, names_version, versions_meant
 from api.json_body import JsonBody, OptionalJsonBody
-from api.openapi import CONFLICT, body_of
-from api.parameters import IdempotencyKey, JobId, Limit
+from api.openapi import CHANGED, CONFLICT, body_of
+from api.parameters import IdempotencyKey, IfMatch, IfNoneMatch, JobId, Limit
 from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
@@ -43,22 +43,22 @@ def list_jobs(
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> JobPage:
     """Jobs, newest first."""
-    found, following = services.jobs.list(state=state, limit=limit, after=after)
-    return JobPage(items=[_answer(job, services) for job in found], next=following)
+    found, following = services.jobs.page(state=state, limit=limit, after=after)
+    return JobPage(items=[JobAnswer.of(view) for view in found], next=following)
 
 
 @router.get(
     "/jobs/{job_id}", response_model=JobAnswer, responses={304: {"description": "not changed"}}
 )
-def get_job(job_id: JobId, services: ServicesOf, request: Request) -> Response:
+def get_job(job_id: JobId, services: ServicesOf, if_none_match: IfNoneMatch = None) -> Response:
     """One job, with its progress and its best trial. `If-None-Match` answers 304."""
-    answer = _answer(services.jobs.get(job_id), services)
-    content = answer.model_dump_json().encode()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = request.headers.get("if-none-match", "")
-    if tag in (each.strip().removeprefix("W/") for each in known.split(",")) or known == "*":
-        return Response(status_code=304, headers=headers)
+    if if_none_match is not None:
+        version = services.jobs.version(job_id)
+        if names_version(if_none_match, version):
+            return Response(status_code=304, headers=_headers(version))
+    view = services.jobs.look(job_id)
+    content = JobAnswer.of(view).model_dump_json()
+    headers = _headers(view.job.version)
     return Response(content, media_type="application/json", headers=headers)
 
 
@@ -80,17 +80,25 @@ def resume_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
     return _wish(job_id, RequestedState.RUN, services)
 
 
-@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange), responses=CONFLICT)
-def change_job(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
-    """Change the budget or the priority, also of a finished job, which then goes on."""
-    job = services.jobs.get(job_id)
-    budget, priority = parse_change(body, job)
-    if budget is not None:
-        job = services.jobs.change_budget(job_id, budget)
-    if priority is not None:
-        job = services.jobs.set_priority(job_id, priority)
+@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange), responses={**CONFLICT, **CHANGED})
+def change_job(
+    job_id: JobId,
+    body: JsonBody,
+    services: ServicesOf,
+    response: Response,
+    if_match: IfMatch = None,
+) -> JobAnswer:
+    """Change the budget or the priority, also of a finished job, which then goes on.
+
+    With `If-Match` only if the job is still as its entity tag says.
+    """
+    change = parse_change(body)
+    versions = versions_meant(if_match)
+    job = services.jobs.change(job_id, change.budget, change.priority, versions)
     services.runner.poke()
-    return _answer(job, services)
+    view = services.jobs.look(job.id)
+    response.headers.update(_headers(view.job.version))
+    return JobAnswer.of(view)
 
 
 @router.post(
@@ -144,13 +152,11 @@ def _wish(job_id: str, wish: RequestedState, services: Services) -> JobAnswer:
 
 
 def _answer(job: Job, services: Services) -> JobAnswer:
-    best = services.trials.best(job.id, 1)
-    return JobAnswer.of(
-        job,
-        services.trials.progress(job.id),
-        best[0] if best else None,
-        services.trials.study_id(job.id),
-    )
+    return JobAnswer.of(services.jobs.look(job.id))
+
+
+def _headers(version: int) -> dict[str, str]:
+    return {"ETag": entity_tag(version), "Cache-Control": "no-cache"}
 
 
 def _check_warm_start(submission: Submission, jobs: Jobs) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
-from hpsearch.jobs import Best, Job, Progress
+from hpsearch.jobs import JobView, Progress
 
 
 class TrialCounts(Answer):
@@ -86,7 +86,8 @@ class JobAnswer(Answer):
     links: JobLinks
 
     @classmethod
-    def of(cls, job: Job, progress: Progress, best: Best | None, study_id: int) -> "JobAnswer":
+    def of(cls, view: JobView) -> "JobAnswer":
+        job, best = view.job, view.best
         here = f"{API}/jobs/{job.id}"
         return cls(
             id=job.id,
@@ -102,9 +103,9 @@ class JobAnswer(Answer):
             started_at=job.started_at,
             finished_at=job.finished_at,
             seconds=round(job.seconds, 3),
-            progress=ProgressAnswer.of(progress),
+            progress=ProgressAnswer.of(view.progress),
             best=BestAnswer.of(best) if best else None,
-            no_best=progress.why_no_best(job.state),
+            no_best=view.progress.why_no_best(job.state),
             study=job.study,
             environment=dict(job.environment),
             links=JobLinks(
@@ -113,7 +114,7 @@ class JobAnswer(Answer):
                 best=f"{here}/best",
                 rounds=f"{here}/rounds",
                 events=f"{here}/events",
-                dashboard=f"/dashboard/studies/{study_id}",
+                dashboard=f"/dashboard/studies/{view.study_id}",
             ),
         )
 

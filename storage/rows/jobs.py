@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from hpsearch.errors import JobNotFound
 from hpsearch.jobs import Job, JobState, RequestedState
@@ -21,6 +21,8 @@ from storage.rows.tables import jobs
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 ID_LENGTH = 10  # 50 random bits
 _ID = re.compile(f"[{ID_ALPHABET}]{{{ID_LENGTH}}}")
+
+Columns = TypeVarTuple("Columns")
 
 ENDED = tuple(state for state in JobState if state.ended)
 
@@ -67,13 +69,33 @@ def check_id(job_id: str) -> None:
         raise JobNotFound(job_id)
 
 
+def visible(query: Select[*Columns]) -> Select[*Columns]:
+    """Without the jobs that are being deleted."""
+    return query.where(jobs.c.deleted_at.is_(None))
+
+
 def job_pk(connection: Connection, job_id: str) -> int:
     """The key of a job's row; raises JobNotFound."""
     check_id(job_id)
-    pk = connection.execute(select(jobs.c.pk).where(jobs.c.id == job_id)).scalar()
+    pk = connection.execute(_PK, {"id": job_id}).scalar()
     if pk is None:
         raise JobNotFound(job_id)
     return int(pk)
+
+
+_ONE = jobs.c.id == bindparam("id")
+_PK, _VERSION = (visible(select(column).where(_ONE)) for column in (jobs.c.pk, jobs.c.version))
+_READ = visible(select(jobs).where(_ONE))
+_LOCK = _READ.with_for_update()
+
+
+def job_version(connection: Connection, job_id: str) -> int:
+    """How often the job has changed, from one indexed row; raises JobNotFound."""
+    check_id(job_id)
+    version = connection.execute(_VERSION, {"id": job_id}).scalar()
+    if version is None:
+        raise JobNotFound(job_id)
+    return int(version)
 
 
 def read_job(connection: Connection, job_id: str) -> JobRow:
@@ -88,8 +110,7 @@ def lock_job(connection: Connection, job_id: str) -> JobRow:
 
 def _one(connection: Connection, job_id: str, lock: bool) -> JobRow:
     check_id(job_id)
-    query = select(jobs).where(jobs.c.id == job_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCK if lock else _READ, {"id": job_id}).one_or_none()
     if row is None:
         raise JobNotFound(job_id)
     return from_row(row)

@@ -11,12 +11,11 @@ from api.heavy import HeavyRequests
 from hpsearch.spec.search import parse_spec
 from storage.database import Database
 from storage.user_jobs import Jobs
-from storage.user_trials import Trials
 
 
 def test_reads_and_cannot_write(database: Database, database_url: str) -> None:
     job, _ = Jobs(database).create(parse_spec({"dataset": "digits"}))
-    study = Trials(database).study_id(job.id)
+    study = Jobs(database).look(job.id).study_id
     with TestClient(
         Starlette(routes=Dashboard(database, HeavyRequests(4, 1000)).routes())
     ) as client:

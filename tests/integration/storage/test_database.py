@@ -253,7 +253,7 @@ def test_several_servers_may_write_at_once(database: Database, database_url: str
     for server in servers:
         server.close()
 
-    running, _ = Jobs(database).list(state=JobState.RUNNING, limit=100)
+    running, _ = Jobs(database).page(state=JobState.RUNNING, limit=100)
     assert len(running) == 40
     with database.read() as connection:
         if database.backend.name == "sqlite":

@@ -75,7 +75,8 @@ def upgraded(old_url: str) -> Iterator[Database]:
 
 def test_jobs_and_trials_are_as_they_were(upgraded: Database) -> None:
     jobs, trials = Jobs(upgraded), Trials(upgraded)
-    found, following = jobs.list()
+    views, following = jobs.page()
+    found = [view.job for view in views]
 
     assert [(job.id, job.name, job.state, job.problem) for job in found] == [
         (LONGEST, "longest", JobState.QUEUED, None),
@@ -127,7 +128,7 @@ def test_every_step_of_the_chain_goes_back_as_well(upgraded: Database) -> None:
     assert upgraded.check()["schema"] == "0001"
     upgraded.initialise()
 
-    assert len(Jobs(upgraded).list()[0]) == 4
+    assert len(Jobs(upgraded).page()[0]) == 4
 
 
 def test_the_dump_is_of_the_first_version() -> None:

@@ -15,14 +15,12 @@ from hpsearch.errors import JobNotFound, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner.ports import JobStore
-from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables, tables
 from storage.user_jobs import Jobs
-from storage.user_trials import Trials
 from tests.integration.storage.samples import (
     COMPLETED,
     DIVERGED,
@@ -162,7 +160,7 @@ def test_ending_a_job_cancels_what_runs(database: Database) -> None:
 def test_a_job_whose_budget_has_changed_is_not_ended_for_the_old_one(database: Database) -> None:
     records = SqlJobStore(database)
     job = running_job(database)
-    changed = Jobs(database).change_budget(job.id, Budget(trials=99))
+    changed = Jobs(database).change(job.id, {"trials": 99})
 
     assert not records.end(job.id, JobState.COMPLETED, "budget: trials", 3, job.spec.budget)
     assert records.job(job.id) == changed
@@ -346,7 +344,7 @@ def test_a_writer_killed_in_the_middle_leaves_whole_steps(
     last = {(len(one.reports), one.state) for one in history.trials[-4:]}
     assert len(last) == 1
     _check_index(database, job.spec)
-    assert Trials(database).progress(job.id).running in (0, 4)
+    assert Jobs(database).look(job.id).progress.running in (0, 4)
 
 
 def _check_index(database: Database, of: SearchSpec) -> None:

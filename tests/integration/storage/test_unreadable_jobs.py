@@ -43,11 +43,12 @@ def test_it_can_be_looked_at(database: Database, old: Job) -> None:
     assert found.problem.startswith("sampler.name: ")
     assert found.name == "old"
     assert found.spec_as_json()["sampler"] == {"name": "annealing"}
-    assert [job.id for job in Jobs(database).list()[0]] == [old.id]
+    assert [view.job.id for view in Jobs(database).page()[0]] == [old.id]
     page = trials.page(old.id)[0]
     assert page == [trials.get(old.id, 0), trials.get(old.id, 1)]
     assert trials.best(old.id)[0].params == page[0].params
-    assert trials.progress(old.id).planned is None
+    assert Jobs(database).look(old.id).progress.planned is None
+    assert Jobs(database).look(old.id).best == trials.best(old.id)[0]
     assert len(trials.rounds(old.id)) == 1
 
 

@@ -1,12 +1,13 @@
 """Jobs as users make and steer them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from hpsearch.errors import (
     IdempotencyConflict,
@@ -22,7 +23,7 @@ from storage.rows import optuna_tables
 from storage.rows.jobs import ID_ALPHABET
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
-from tests.integration.storage.samples import running_job, spec
+from tests.integration.storage.samples import finish, running_job, spec
 
 STRANGE_IDS = [
     "",
@@ -62,7 +63,7 @@ def test_any_name_can_be_given(database: Database, name: str | None, study: str)
 @pytest.mark.parametrize("job_id", STRANGE_IDS)
 def test_what_is_no_id_is_no_job(database: Database, job_id: str) -> None:
     jobs, trials = Jobs(database), Trials(database)
-    for call in (jobs.get, trials.progress, trials.rounds, trials.study_id):
+    for call in (jobs.get, jobs.look, jobs.version, trials.rounds):
         with pytest.raises(JobNotFound):
             call(job_id)
 
@@ -76,7 +77,7 @@ def test_the_same_key_and_body_give_the_same_job(database: Database) -> None:
     assert (new, again_new, other_new) == (True, False, True)
     assert again == job
     assert other.id != job.id
-    assert len(jobs.list()[0]) == 2
+    assert len(jobs.page()[0]) == 2
 
 
 @pytest.mark.parametrize(
@@ -92,13 +93,13 @@ def test_the_same_key_with_another_body_is_refused(
     with pytest.raises(IdempotencyConflict, match="'key' was used before"):
         jobs.create(spec(seed=seed), "key", warm_start, priority)
 
-    assert len(jobs.list()[0]) == 1
+    assert len(jobs.page()[0]) == 1
 
 
 def test_the_same_job_comes_back_though_its_budget_has_changed(database: Database) -> None:
     jobs = Jobs(database)
     job, _ = jobs.create(spec(), idempotency_key="key")
-    changed = jobs.change_budget(job.id, Budget(trials=7))
+    changed = jobs.change(job.id, {"trials": 7})
 
     assert jobs.create(spec(), idempotency_key="key") == (changed, False)
 
@@ -125,12 +126,12 @@ def test_jobs_are_listed_newest_first_and_by_page(database: Database) -> None:
     jobs = Jobs(database)
     ids = [jobs.create(spec(seed=seed))[0].id for seed in range(5)]
 
-    first, after = jobs.list(limit=2)
+    first, after = jobs.page(limit=2)
     ids += [jobs.create(spec(seed=9))[0].id]  # what comes later moves no page
-    second, then = jobs.list(limit=2, after=after)
-    third, end = jobs.list(limit=2, after=then)
+    second, then = jobs.page(limit=2, after=after)
+    third, end = jobs.page(limit=2, after=then)
 
-    assert [job.id for job in (*first, *second, *third)] == ids[4::-1]
+    assert [view.job.id for view in (*first, *second, *third)] == ids[4::-1]
     assert end is None
 
 
@@ -139,15 +140,34 @@ def test_jobs_are_listed_by_state(database: Database) -> None:
     running = running_job(database)
     queued, _ = jobs.create(spec())
 
-    assert jobs.list(state=JobState.RUNNING) == ([running], None)
-    assert jobs.list(state=JobState.QUEUED) == ([queued], None)
-    assert jobs.list(state=JobState.FAILED) == ([], None)
+    assert [view.job for view in jobs.page(state=JobState.RUNNING)[0]] == [running]
+    assert [view.job for view in jobs.page(state=JobState.QUEUED)[0]] == [queued]
+    assert jobs.page(state=JobState.FAILED) == ([], None)
+
+
+def test_a_look_takes_three_statements_and_so_does_a_list(database: Database) -> None:
+    jobs = Jobs(database)
+    for seed in range(5):
+        job = running_job(database, seed=seed, objective="loss" if seed % 2 else "accuracy")
+        finish(database, job, {0: 0.5, 1: 0.25})
+
+    with counted_statements() as sent:
+        views, _ = jobs.page()
+    listed = len(sent)
+    with counted_statements() as sent:
+        looks = [jobs.look(view.job.id) for view in views]
+
+    assert listed == 3
+    assert len(sent) == 3 * len(views)
+    assert looks == views
+    assert [view.best.value for view in views if view.best] == [0.5, 0.25, 0.5, 0.25, 0.5]
+    assert all(view.best == Trials(database).best(view.job.id)[0] for view in views)
 
 
 @pytest.mark.parametrize("after", STRANGE_IDS)
 def test_what_is_no_cursor_is_named(database: Database, after: str) -> None:
     with pytest.raises(InvalidSpec) as caught:
-        Jobs(database).list(after=after)
+        Jobs(database).page(after=after)
 
     assert caught.value.problems[0].field == "after"
 
@@ -185,7 +205,7 @@ def test_a_job_that_ended_goes_on_with_another_budget(database: Database, state:
     jobs.wish(job.id, RequestedState.CANCEL)
     records.end(job.id, state, "budget: trials", 3)
 
-    changed = jobs.change_budget(job.id, Budget(trials=99, target=0.9))
+    changed = jobs.change(job.id, {"trials": 99, "target": 0.9})
 
     assert changed.spec.budget == Budget(trials=99, target=0.9)
     assert changed.spec.model_copy(update={"budget": job.spec.budget}) == job.spec
@@ -201,16 +221,16 @@ def test_the_budget_of_a_running_job_changes_and_that_of_a_failed_one_does_not(
     jobs, records = Jobs(database), SqlJobStore(database)
     job = running_job(database)
 
-    assert jobs.change_budget(job.id, Budget(trials=3)).state is JobState.RUNNING
+    assert jobs.change(job.id, {"trials": 3}).state is JobState.RUNNING
     records.end(job.id, JobState.FAILED, "no such data set", 3)
     with pytest.raises(JobStateConflict, match="is failed: it cannot take another budget"):
-        jobs.change_budget(job.id, Budget(trials=4))
+        jobs.change(job.id, {"trials": 4})
 
 
 def test_a_priority_can_be_changed(database: Database) -> None:
     job, _ = Jobs(database).create(spec())
 
-    changed = Jobs(database).set_priority(job.id, 3)
+    changed = Jobs(database).change(job.id, priority=3)
 
     assert changed.priority == 3
     assert changed == Jobs(database).get(job.id)
@@ -256,8 +276,8 @@ def test_every_change_counts_the_version_up(database: Database) -> None:
     seen = [job.version]
     changes: list[Callable[[], object]] = [
         lambda: jobs.enqueue(job.id, {"learning_rate": 0.1}),
-        lambda: jobs.set_priority(job.id, 2),
-        lambda: jobs.change_budget(job.id, Budget(trials=3)),
+        lambda: jobs.change(job.id, priority=2),
+        lambda: jobs.change(job.id, {"trials": 3}),
         lambda: records.record(job.id, {}, {}, 2),
         lambda: jobs.wish(job.id, RequestedState.PAUSE),
         lambda: records.pause(job.id, 2),
@@ -278,6 +298,22 @@ def test_wishes_and_records_at_once_lose_nothing(database: Database) -> None:
 
     assert Jobs(database).get(job.id).version == before + 8
     assert len(SqlJobStore(database).history(job.id).enqueued) == 8
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The statements that are sent to any database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement != "BEGIN":
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
 
 
 Result = TypeVar("Result")

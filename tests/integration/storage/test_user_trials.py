@@ -9,6 +9,7 @@ from hpsearch.history import Ending, Outcome, TrialState
 from hpsearch.jobs import Best, Job, Progress
 from storage.database import Database
 from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
 from storage.user_trials import Order, Trials
 from tests.integration.storage.samples import (
     DIVERGED,
@@ -103,7 +104,7 @@ def test_a_job_without_a_complete_trial_has_no_best(database: Database) -> None:
 def test_progress_counts_trials_by_state(database: Database) -> None:
     job = searched(database)
 
-    progress = Trials(database).progress(job.id)
+    progress = Jobs(database).look(job.id).progress
 
     assert progress.epochs == pytest.approx(3 * 0.4 + 2 * 0.2)
     assert replace(progress, epochs=0.0) == Progress(
@@ -130,5 +131,5 @@ def test_jobs_do_not_see_each_others_trials(database: Database) -> None:
 
     assert Trials(database).get(second.id, 0).state is TrialState.RUNNING
     assert read_all(Trials(database), second, "value") == [0, 1]
-    assert Trials(database).progress(second.id).complete == 0
-    assert Trials(database).study_id(first.id) != Trials(database).study_id(second.id)
+    assert Jobs(database).look(second.id).progress.complete == 0
+    assert Jobs(database).look(first.id).study_id != Jobs(database).look(second.id).study_id

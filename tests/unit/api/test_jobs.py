@@ -140,6 +140,20 @@ def test_budget_and_priority_change_also_after_the_end(server: ServerInProcess) 
     assert job["progress"]["trials"]["planned"] == 8
 
 
+def test_if_match_refuses_a_change_of_what_has_changed(server: ServerInProcess) -> None:
+    path = f"{JOBS}/{server.submit()['id']}"
+    tag = server.client.get(path).headers["etag"]
+    first = server.client.patch(path, json={"priority": 2}, headers={"if-match": tag})
+    second = server.client.patch(path, json={"priority": 3}, headers={"if-match": tag})
+    third = server.client.patch(
+        path, json={"priority": 4}, headers={"if-match": first.headers["etag"]}
+    )
+    assert (first.status_code, second.status_code, third.status_code) == (200, 412, 200)
+    assert second.json()["type"] == "/docs#problem-job-changed"
+    assert server.client.get(path).json()["priority"] == 4.0
+    assert server.client.get(path).headers["etag"] == third.headers["etag"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
