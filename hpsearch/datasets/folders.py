@@ -239,7 +239,7 @@ def _numbered(
     learnt = {name for part, classes in spelled.items() if part != "test" for name in classes}
     names = sorted(learnt, key=lambda name: (int(name), name) if _all_numbers(learnt) else name)
     if len(names) < 2:
-        findings.problem(f"has {len(names)} classes to train on; at least two are needed")
+        findings.problem(f"has classes with training images: {len(names)}; at least two are needed")
     if len(names) > MAX_CLASSES:
         findings.problem(f"has {len(names):,} classes; the maximum is {MAX_CLASSES}")
     if new := sorted(set(spelled.get("test", {})) - learnt):

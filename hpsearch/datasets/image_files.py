@@ -166,14 +166,14 @@ def _proposed(looks: _Looks) -> int:
 def _note_looks(looks: _Looks, findings: Findings) -> None:
     if looks.grey and looks.colour:
         findings.note(
-            f"{looks.grey:,} images are grey, {looks.colour:,} in colour: all are taken as colour"
+            f"grey images: {looks.grey:,}, in colour: {looks.colour:,}; all are taken as colour"
         )
     elif looks.grey or looks.colour:
         findings.note("images are grey" if looks.grey else "images are in colour")
     if looks.turned:
-        findings.note(f"{looks.turned:,} images are turned as their camera says (EXIF)")
+        findings.note(f"images turned as their camera says (EXIF): {looks.turned:,}")
     if looks.transparent:
-        findings.note(f"{looks.transparent:,} images have transparency, which is left out")
+        findings.note(f"images with transparency, which is left out: {looks.transparent:,}")
 
 
 def _check_memory(
