@@ -15,6 +15,8 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from storage.backends.address import file_url
+
 ROOT = Path(__file__).parents[1]
 HPSEARCH = (str(Path(sys.executable).with_name("hpsearch")),)
 START_TIMEOUT = 60.0  # seconds
@@ -113,7 +115,7 @@ class Service:
         command: Sequence[str] = HPSEARCH,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.database_url = database_url or f"sqlite:///{folder / 'hpsearch.db'}"
+        self.database_url = database_url or file_url(folder / "hpsearch.db")
         self.log = folder / "server.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -121,7 +123,8 @@ class Service:
         self._environment = dict(environment or {})
         self._command = [
             *(*command, "serve", "--port", str(self.port), "--data-dir", str(folder)),
-            *("--database-url", self.database_url, "--workers", str(workers)),
+            *("--workers", str(workers)),
+            *(("--database-url", database_url) if database_url else ()),
             *(("--cluster", cluster) if cluster else ()),
         ]
         self._started: Started | None = None

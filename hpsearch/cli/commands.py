@@ -18,6 +18,7 @@ from hpsearch.cli.server import Server, address_of, bind, end_process
 from hpsearch.cli.worker import become_worker
 from hpsearch.client import line_of
 from hpsearch.errors import DatasetRefused, HpsearchError, InvalidSpec, ServiceError
+from hpsearch.runner.surroundings import check_surroundings
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -69,6 +70,7 @@ def serve(
 ) -> None:
     """Serve in the foreground until Ctrl-C or SIGTERM."""
     configure(log_level, log_format)
+    check_surroundings()
     options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
     listener = bind(host, port)
     line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
@@ -100,6 +102,7 @@ def run(
     """
     configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_valid_spec(spec)
+    check_surroundings()
     options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
     end_process(run_search(content, bind(host, port), leave, as_json))
 
