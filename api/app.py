@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         raise InvalidSettings(f"data_dir {settings.data_dir}: {error.strerror}") from None
     database = Database(settings.url)
     database.initialise()
-    catalogue = Catalogue(settings.data_dir)
+    catalogue = Catalogue(settings.data_dir, settings.downloads)
     catalogue.sweep()
     metrics, engines = Metrics(), Engines(settings)
     lock = WriterLock(database)

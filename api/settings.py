@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     cluster_tls_cert_file: Path | None = None
     cluster_tls_key_file: Path | None = None
     portable: bool = settings.PORTABLE.default
+    downloads: bool = True
+    """Whether well-known data sets may be fetched over the network."""
     allowed_hosts: str = ""
     """Host names, separated by commas, under which the server may be addressed besides loopback
     and `host`; `*` for any. A server bound to all addresses takes any unless this is set."""

@@ -5,6 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -207,9 +208,9 @@ def wide(path: Path) -> None:
     Image.fromarray(np.arange(48, dtype=np.uint16).reshape(6, 8)).save(path)
 
 
-def bomb(path: Path) -> None:
+def bomb(path: Path, side: int = 30_000) -> None:
     """A PNG header that says 30,000 × 30,000."""
-    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + head
     body = struct.pack(">I", len(head)) + chunk + struct.pack(">I", zlib.crc32(chunk))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + body + struct.pack(">I", 0) + b"IDAT" + bytes(4))
@@ -224,6 +225,7 @@ def bomb(path: Path) -> None:
         (gif, "broken, or not PNG or JPEG inside: cat/bad.png"),
         (wide, "16 bits a pixel, and 8 are needed: cat/bad.png"),
         (bomb, "larger than 64 million pixels, the maximum: cat/bad.png"),
+        (partial(bomb, side=9_000), "larger than 64 million pixels, the maximum: cat/bad.png"),
     ],
 )
 def test_files_that_will_not_do_are_named(
