@@ -1,5 +1,6 @@
 """What workspaces take, and how many images go through a network together."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from hpsearch.nn.arrays import memory_size
@@ -20,7 +21,7 @@ def workspace_bytes(stages: Sequence[Layer], batch: int, itemsize: int) -> int:
 def part_size(
     layers: Sequence[Layer], stages: Sequence[Layer], batch_size: int, itemsize: int
 ) -> int:
-    """Images that go through together: the batch, or equal parts of it where memory is short.
+    """Images that go through together: the batch, or equal parts of it if memory is short.
 
     A batch that is normalised over itself stays whole.
     """
@@ -30,11 +31,21 @@ def part_size(
 
 
 def fitting_part(stages: Sequence[Layer], batch_size: int, itemsize: int) -> int:
-    """The largest of equal parts of a batch whose workspaces stay below the limit, at least 1."""
-    parts = 1
-    while parts < batch_size:
-        size = -(-batch_size // parts)
-        if workspace_bytes(stages, size, itemsize) <= WORKSPACE_LIMIT:
-            return size
-        parts += 1
-    return 1
+    """The largest of equal parts of a batch whose workspaces stay below the limit, at least 1.
+
+    Larger parts need more, so that the sizes can be halved again and again: a network that is
+    only looked at, to be refused, does not keep anybody waiting.
+    """
+    sizes = _sizes(batch_size)
+    index = bisect_left(
+        sizes, True, key=lambda size: workspace_bytes(stages, size, itemsize) <= WORKSPACE_LIMIT
+    )
+    return sizes[index] if index < len(sizes) else 1
+
+
+def _sizes(batch_size: int) -> list[int]:
+    """Of equal parts of a batch, from the whole batch down to 2 images, without repetitions."""
+    sizes = [batch_size] if batch_size > 1 else []
+    while sizes and (parts := -(-batch_size // (sizes[-1] - 1))) < batch_size:
+        sizes.append(-(-batch_size // parts))
+    return sizes

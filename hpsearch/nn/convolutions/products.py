@@ -1,5 +1,6 @@
 """How the sums of a convolution are made: the sizes, and what each of the two ways offers."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -180,7 +181,9 @@ def has_small_kernels() -> bool:
 
 
 def _divisors(number: int) -> list[int]:
-    return [n for n in range(1, number + 1) if number % n == 0]
+    """Ascending; in time of the number's root, as a run may be millions long."""
+    low = [n for n in range(1, math.isqrt(number) + 1) if number % n == 0]
+    return [*low, *(number // n for n in reversed(low) if n * n != number)]
 
 
 def _in_parts(rows: FloatArray, parts: int, runs: int) -> FloatArray:
