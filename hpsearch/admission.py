@@ -1,6 +1,6 @@
 """What is checked before a job is accepted, beyond the form of its spec."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from hpsearch.datasets.source import DatasetSource
@@ -14,13 +14,19 @@ from hpsearch.errors import (
     NetworkTooLarge,
     UnknownDataset,
 )
+from hpsearch.history import Done, History
 from hpsearch.nn import check_size, output_shapes
+from hpsearch.search.ladder import round_epochs
+from hpsearch.search.plan import plan
+from hpsearch.search.scale import active, in_order
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_number
 from hpsearch.spec.training import TrainingSettings
 
 EXTRAS = {"gp": ("torch", "scipy")}
 """Packages that a sampler needs and that are not always installed."""
+PLANNED = 8
+"""Trials that are planned at most, to see whether it goes."""
 
 
 def admit(spec: SearchSpec, source: DatasetSource) -> None:
@@ -28,13 +34,13 @@ def admit(spec: SearchSpec, source: DatasetSource) -> None:
 
     The data set must be there and large enough, each network of the space that differs in one
     parameter must be possible, a network that is fixed must fit the memory, and the sampler and the
-    pruner must be installed and able.
+    pruner must be installed and able. The first trials are planned: what cannot be is refused.
     """
     check_sampler(spec)
     dataset, images = _dataset(spec, source)
     problems = list(_problems_of_network(spec, dataset))
     if not problems:
-        problems = list(_problems_of_size(spec, dataset, images))
+        problems = [*_problems_of_size(spec, dataset, images), *_problems_of_plan(spec)]
     if problems:
         raise InvalidSpec(problems)
 
@@ -85,17 +91,25 @@ def _dataset(spec: SearchSpec, source: DatasetSource) -> tuple[Dataset, int]:
 
 
 def _problems_of_network(spec: SearchSpec, dataset: Dataset) -> Iterator[FieldProblem]:
-    """Try the smallest values together, then each parameter's other end alone."""
-    searched = {
-        name: parameter
-        for name, parameter in spec.space.items()
-        if name not in TrainingSettings.model_fields
-    }
-    first = {name: _ends(parameter)[0] for name, parameter in searched.items()}
-    yield from _problem(spec, dataset, first, "network")
-    for name, parameter in searched.items():
-        for value in _ends(parameter)[1:]:
-            yield from _problem(spec, dataset, {**first, name: value}, f"space.{name}")
+    """Try the smallest values together, then each parameter's other ends alone."""
+    first = {name: _ends(parameter)[0] for name, parameter in spec.space.items()}
+    yield from _problem(spec, dataset, _applying(spec, first), "network")
+    for name, parameter in spec.space.items():
+        if name in TrainingSettings.model_fields:
+            continue
+        parents = {parent: values[0] for parent, values in (parameter.when or {}).items()}
+        for value in _ends(parameter)[0 if parents else 1 :]:
+            params = _applying(spec, {**first, **parents, name: value})
+            yield from _problem(spec, dataset, params, f"space.{name}")
+
+
+def _applying(spec: SearchSpec, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Those of the values whose conditions hold."""
+    params: dict[str, Value] = {}
+    for name, parameter in in_order(spec.space):
+        if active(parameter, params):
+            params[name] = values[name]
+    return params
 
 
 def _problem(
@@ -128,6 +142,21 @@ def _problems_of_size(spec: SearchSpec, dataset: Dataset, images: int) -> Iterat
 
 
 def _ends(parameter: Parameter) -> list[Value]:
-    if isinstance(parameter, CategoricalParameter):
-        return list(parameter.choices)
-    return [parameter.low, parameter.high]
+    """The smallest and the largest number, and every choice that is not a number."""
+    if not isinstance(parameter, CategoricalParameter):
+        return [parameter.low, parameter.high]
+    sizes = [each for each in parameter.choices if isinstance(each, int | float)]
+    others = [each for each in parameter.choices if not isinstance(each, int | float)]
+    ends = dict.fromkeys((min(sizes), max(sizes))) if sizes else ()
+    return [*ends, *others]
+
+
+def _problems_of_plan(spec: SearchSpec) -> Iterator[FieldProblem]:
+    """Plan the first trials, as the search itself will: a few of them show whether it can."""
+    planned = plan(spec.model_copy(update={"cohort": min(spec.cohort, PLANNED)}), History())
+    if isinstance(planned, Done):
+        epochs = round_epochs(spec, 0)
+        message = f"is not enough for one trial of {epochs:g} epochs"
+        yield FieldProblem(
+            "budget.epochs", message, spec.budget.epochs, f"{epochs:g} or more, or no such limit"
+        )
