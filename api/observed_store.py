@@ -6,7 +6,7 @@ from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
 from hpsearch.history import Cohort, Ending, History, Outcome, Report
-from hpsearch.jobs import Job, JobState
+from hpsearch.jobs import DataHashes, Job, JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
@@ -42,6 +42,9 @@ class ObservedStore:
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         self._timed(self._store.start, job_id, environment)
         log.info("job runs", extra={"job": job_id})
+
+    def record_data(self, job_id: str, data: DataHashes) -> None:
+        self._timed(self._store.record_data, job_id, data)
 
     def pause(self, job_id: str, seconds: float) -> None:
         self._timed(self._store.pause, job_id, seconds)

@@ -44,7 +44,7 @@ def result_of(database_url: str, job_id: str) -> Result:
     finally:
         database.close()
     outcomes = Counter(t.ending.outcome if t.ending else None for t in history.trials)
-    value = digest(job.spec, history, job.stop_reason)
+    value = digest(job.spec, history, job.stop_reason, job.data)
     return Result(job.state.value, job.stop_reason, len(history.trials), outcomes, value)
 
 

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpsearch.history import History, Report, Trial
+from hpsearch.jobs import DataHashes
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 
 
-def digest(spec: SearchSpec, history: History, stop_reason: str | None) -> str:
+def digest(
+    spec: SearchSpec, history: History, stop_reason: str | None, data: DataHashes | None = None
+) -> str:
     """SHA-256, in hexadecimal, of the canonical result.
 
-    It covers the spec, each trial's parameters, curve and stop reason, the ranges of each round and
-    why the search ended. Floats go in with all their bits; times, ids and machines do not go in.
+    It covers the spec, the data if it is recorded, each trial's parameters, curve and stop reason,
+    the ranges of each round and why the search ended. Floats go in with all their bits; times, ids
+    and machines do not go in.
     """
     result = {
         "spec": _exact(_spec(spec)),
@@ -33,6 +37,8 @@ def digest(spec: SearchSpec, history: History, stop_reason: str | None) -> str:
         ],
         "stop_reason": stop_reason,
     }
+    if data is not None:
+        result["data"] = [data.dataset, data.split]
     text = json.dumps(result, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -52,7 +58,9 @@ def _report(report: Report) -> list[Any]:
     """What is recorded of it: earlier versions recorded fewer scores."""
     scores = (report.accuracy, report.balanced_accuracy, report.macro_f1)
     recorded = [score for score in scores if score is not None]
-    return [report.step, *(_exact(each) for each in (report.value, report.loss, *recorded))]
+    weights = [] if report.weights is None else [report.weights]
+    scored = [_exact(each) for each in (report.value, report.loss, *recorded)]
+    return [report.step, *scored, *weights]
 
 
 def _spec(spec: SearchSpec) -> dict[str, Any]:

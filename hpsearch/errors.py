@@ -77,6 +77,16 @@ class DatasetRefused(DatasetError):
         super().__init__(f"{source}{several}: {'; '.join(problems)}")
 
 
+class DataChanged(DatasetError):
+    """A data set that is not the one that a job began with."""
+
+    def __init__(self, name: str, recorded: str, found: str) -> None:
+        super().__init__(
+            f"{name} has changed since the job began: its SHA-256 was {recorded[:12]}…, now it is "
+            f"{found[:12]}…; start a new job with the data as it is"
+        )
+
+
 class UnknownDataset(DatasetError):
     """No data set of that name is in the catalogue."""
 

@@ -95,7 +95,8 @@ class Report(ByValue):
     step: training so far in hundredths of an epoch, comparable whatever the batch size.
     epoch: the same in epochs. value: what the objective names, on the validation part. The rest
     are all that it may name (see `Scores`); None in reports from before they were recorded, when
-    `value` was always the accuracy. All of them are NaN once diverged.
+    `value` was always the accuracy. All of them are NaN once diverged. weights: SHA-256 of the
+    network's weights; None once diverged, and in reports from before it was recorded.
     """
 
     step: int
@@ -105,10 +106,16 @@ class Report(ByValue):
     accuracy: float | None = None
     balanced_accuracy: float | None = None
     macro_f1: float | None = None
+    weights: str | None = None
 
     @classmethod
     def at(
-        cls, point: float, scores: Scores, objective: Objective, diverged_after: float | None
+        cls,
+        point: float,
+        scores: Scores,
+        objective: Objective,
+        diverged_after: float | None,
+        weights: str | None = None,
     ) -> Self:
         """The report at a report point, in epochs.
 
@@ -122,13 +129,14 @@ class Report(ByValue):
             accuracy=scores.accuracy,
             balanced_accuracy=scores.balanced_accuracy,
             macro_f1=scores.macro_f1,
+            weights=weights,
         )
 
     def confirmed_by(self, trained: "Report") -> bool:
         """Whether a training again came to the same, to the bit, in all that is recorded here."""
         absent = {
             name: getattr(self, name)
-            for name in ("accuracy", "balanced_accuracy", "macro_f1")
+            for name in ("accuracy", "balanced_accuracy", "macro_f1", "weights")
             if getattr(self, name) is None
         }
         return self == replace(trained, **absent)

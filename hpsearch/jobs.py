@@ -44,6 +44,17 @@ VERBS = {
 
 
 @dataclass(frozen=True)
+class DataHashes:
+    """Which data a job trains on: SHA-256, in hexadecimal.
+
+    dataset: of its images and labels. split: of the places of the images in both parts.
+    """
+
+    dataset: str
+    split: str
+
+
+@dataclass(frozen=True)
 class Job:
     """One search. Times are UTC and aware.
 
@@ -51,6 +62,8 @@ class Job:
     study: the name of its Optuna study. seconds: of running, up to the last stop or end.
     priority: the share of the workers that it gets beside other jobs; 1 is normal.
     environment: what its bits depend on (versions, processor), recorded when it started.
+    data: which data it trains on, recorded when it started; None before, and in jobs that ended
+    before it was recorded.
     warm_start: ids of the earlier jobs whose trials it knows.
     """
 
@@ -69,6 +82,7 @@ class Job:
     """Counts up with every change; an entity tag."""
     warm_start: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    data: DataHashes | None = None
 
     @property
     def spec(self) -> SearchSpec:

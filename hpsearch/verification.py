@@ -63,6 +63,6 @@ def _train(
             task = leg_task(spec, params, number, point, len(data.training))
             state, leg = run_leg(task, data, state)
             diverged_after = None if leg.diverged_at is None else leg.epoch
-            yield Report.at(point, leg.scores, spec.objective, diverged_after)
+            yield Report.at(point, leg.scores, spec.objective, diverged_after, leg.weights)
             if state is None:
                 return

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection, and_, insert, select, update
 
-from hpsearch.errors import JobStateConflict, OtherTrials
+from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, EarlierJob, Ending, History, Report, Trial
-from hpsearch.jobs import Job, JobState, outcome_of_trials
+from hpsearch.jobs import DataHashes, Job, JobState, outcome_of_trials
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
@@ -88,6 +88,21 @@ class SqlJobStore:
                 text = codec.to_json(dict(environment))
                 change_job(connection, row, started_at=now(), environment=text)
             _set_state(connection, row, JobState.RUNNING)
+
+    def record_data(self, job_id: str, data: DataHashes) -> None:
+        """Record which data the job trains on; raises DataChanged if it began with other data."""
+        with self._write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.data == data:
+                return
+            if row.job.data is not None:
+                name, before = row.job.spec.dataset.name, row.job.data
+                found = (before.dataset, data.dataset)
+                if before.dataset == data.dataset:
+                    name, found = f"the split of {name}", (before.split, data.split)
+                raise DataChanged(name, *found)
+            _refuse_ended(row, "record the data")
+            change_job(connection, row, data_sha256=data.dataset, split_sha256=data.split)
 
     def pause(self, job_id: str, seconds: float) -> None:
         """running or queued → paused, with the seconds of running so far."""

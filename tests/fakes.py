@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from hpsearch.datasets.values import Dataset, Part, Split
-from hpsearch.errors import JobNotFound, UnknownDataset
+from hpsearch.errors import DataChanged, JobNotFound, UnknownDataset
 from hpsearch.history import Cohort, Ending, History, Report, TrialState
-from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
+from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Leg, LegResult
 from hpsearch.spec.parts import Budget
@@ -92,6 +92,12 @@ class MemoryStore:
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         self._change(job_id, state=JobState.RUNNING, environment=environment)
+
+    def record_data(self, job_id: str, data: DataHashes) -> None:
+        before = self.jobs[job_id].data
+        if before not in (None, data):
+            raise DataChanged(self.jobs[job_id].spec.dataset.name, before.dataset, data.dataset)
+        self._change(job_id, data=data)
 
     def pause(self, job_id: str, seconds: float) -> None:
         self._change(job_id, state=JobState.PAUSED, seconds=seconds)

@@ -18,7 +18,7 @@ def get_digest(job_id: JobId, services: ServicesOf, _slot: HeavySlot) -> DigestA
     job = services.jobs.get(job_id)
     history = services.store.history(job_id)
     return DigestAnswer(
-        digest=digest(job.spec, history, job.stop_reason),
+        digest=digest(job.spec, history, job.stop_reason, job.data),
         final=job.state.ended,
         environment=dict(job.environment),
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
-from hpsearch.jobs import JobView, Progress
+from hpsearch.jobs import DataHashes, JobView, Progress
 
 
 class TrialCounts(Answer):
@@ -56,6 +56,17 @@ class JobLinks(Answer):
     """The job's study in Optuna's dashboard, for people."""
 
 
+class DataAnswer(Answer):
+    dataset_sha256: str
+    """Of all images and labels, training and test."""
+    split_sha256: str
+    """Of the places of the training and validation images in the training data."""
+
+    @classmethod
+    def of(cls, data: DataHashes) -> "DataAnswer":
+        return cls(dataset_sha256=data.dataset, split_sha256=data.split)
+
+
 class JobAnswer(Answer):
     id: str
     name: str | None
@@ -83,6 +94,8 @@ class JobAnswer(Answer):
     """Name of the job's Optuna study."""
     environment: dict[str, str]
     """What the bits of its results depend on."""
+    data: DataAnswer | None
+    """Which data it trains on; null before it runs, and in jobs from before that was recorded."""
     links: JobLinks
 
     @classmethod
@@ -108,6 +121,7 @@ class JobAnswer(Answer):
             no_best=view.progress.why_no_best(job.state),
             study=job.study,
             environment=dict(job.environment),
+            data=DataAnswer.of(job.data) if job.data else None,
             links=JobLinks(
                 self=here,
                 trials=f"{here}/trials",

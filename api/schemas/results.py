@@ -33,6 +33,8 @@ class ReportAnswer(Answer):
     """This and the next two are null once diverged, and in jobs from before they were recorded."""
     balanced_accuracy: float | None
     macro_f1: float | None
+    weights: str | None
+    """SHA-256 of the network's weights; null once diverged, and in jobs from before it was kept."""
 
     @classmethod
     def of(cls, report: Report) -> "ReportAnswer":
@@ -44,6 +46,7 @@ class ReportAnswer(Answer):
             accuracy=finite(report.accuracy),
             balanced_accuracy=finite(report.balanced_accuracy),
             macro_f1=finite(report.macro_f1),
+            weights=report.weights,
         )
 
 

@@ -60,7 +60,8 @@ def _report(answer: Answer) -> Report:
         name: absent if answer.get(name) is None else answer[name]
         for name in ("accuracy", "balanced_accuracy", "macro_f1")
     }
-    return Report(answer["step"], answer["epoch"], value, loss, **scores)
+    weights = answer.get("weights")
+    return Report(answer["step"], answer["epoch"], value, loss, **scores, weights=weights)
 
 
 def _print(out: Console, verdicts: Sequence[Verdict]) -> None:

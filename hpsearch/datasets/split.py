@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from hpsearch.datasets.values import Dataset, Part, Split
+from hpsearch.datasets.values import Dataset, Part, Split, sha256_of
 from hpsearch.errors import DatasetError
 from hpsearch.spec.search import SearchSpec
 
@@ -76,6 +76,7 @@ def split(
         training=_part(dataset.training, training),
         validation=_part(dataset.training, validation),
         classes=dataset.classes,
+        indices_sha256=sha256_of(training, validation),
     )
 
 

@@ -1,10 +1,14 @@
 """Images and their labels, as values."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+Array = npt.NDArray[Any]
 Images = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
 
 
@@ -21,6 +25,11 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the images and labels: their bytes, shapes and kinds; in hexadecimal."""
+        return sha256_of(self.images, self.labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,17 +52,38 @@ class Dataset:
         """Memory that all images take."""
         return self.training.images.nbytes + self.test.images.nbytes
 
+    @cached_property
+    def sha256(self) -> str:
+        """Of both parts and the number of classes, in hexadecimal; the name does not count."""
+        parts = f"{self.training.sha256} {self.test.sha256} {self.classes}"
+        return hashlib.sha256(parts.encode()).hexdigest()
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """What workers get: a training part, and a validation part carved from the training data."""
+    """What workers get: a training part, and a validation part carved from the training data.
+
+    indices_sha256: of the places of their images in the training data, in hexadecimal; empty where
+    the parts were not carved from one.
+    """
 
     training: Part
     validation: Part
     classes: int
+    indices_sha256: str = ""
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
         _, channels, height, width = self.training.images.shape
         return channels, height, width
+
+
+def sha256_of(*arrays: Array) -> str:
+    """SHA-256, in hexadecimal, of arrays: their kinds, shapes and bytes in little-endian order."""
+    found = hashlib.sha256()
+    for array in arrays:
+        little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        found.update(f"{little.dtype.str}{little.shape}".encode())
+        found.update(little.data)
+    return found.hexdigest()

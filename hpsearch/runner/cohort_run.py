@@ -120,7 +120,7 @@ class CohortRun:
         leg: LegReport = result.report
         diverged_after = None if leg.diverged_at is None else leg.epoch
         self._reports[number] = Report.at(
-            self._epoch(), leg.scores, self.spec.objective, diverged_after
+            self._epoch(), leg.scores, self.spec.objective, diverged_after, leg.weights
         )
         self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 

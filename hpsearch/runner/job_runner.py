@@ -13,7 +13,7 @@ from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
 from hpsearch.errors import DatabaseUnavailable, EngineUnavailable
 from hpsearch.history import Cohort, Done, Ending, History, TrialState, Wait
-from hpsearch.jobs import Job, JobState
+from hpsearch.jobs import DataHashes, Job, JobState
 from hpsearch.runner.cohort_run import CohortRun
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Engine, JobStore, LegResult
@@ -72,7 +72,10 @@ class JobRunner:
         try:
             job = self.job
             self._persist(lambda: self._store.start(job.id, self._engine.environment()))
-            parts = split_for(job.spec, self._source.load(job.spec.dataset.name))
+            dataset = self._source.load(job.spec.dataset.name)
+            parts = split_for(job.spec, dataset)
+            hashes = DataHashes(dataset.sha256, parts.indices_sha256)
+            self._persist(lambda: self._store.record_data(job.id, hashes))
             history = self._persist(lambda: self._store.history(job.id))
             self._history = replace(
                 history, baseline=Baseline.of(parts.validation.labels, parts.classes)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from hpsearch.datasets.values import Split
 from hpsearch.history import Cohort, Ending, History, Report
-from hpsearch.jobs import Job, JobState
+from hpsearch.jobs import DataHashes, Job, JobState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
@@ -55,6 +55,10 @@ class JobStore(Protocol):
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         """queued or paused → running; the environment is kept from the first start."""
+        ...
+
+    def record_data(self, job_id: str, data: DataHashes) -> None:
+        """Record which data the job trains on; raises DataChanged if it began with other data."""
         ...
 
     def pause(self, job_id: str, seconds: float) -> None:

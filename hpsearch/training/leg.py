@@ -4,6 +4,7 @@
 processor and BLAS, one BLAS thread).
 """
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -55,6 +56,12 @@ class TrainState:
     generator: Mapping[str, Any]
     first_loss: float
 
+    def weights(self) -> str:
+        """SHA-256, in hexadecimal, of the bytes of the parameters and of the running statistics."""
+        found = hashlib.sha256(self.parameters.tobytes())
+        found.update(self.running.tobytes())
+        return found.hexdigest()
+
 
 @dataclass(frozen=True)
 class LegReport:
@@ -64,7 +71,8 @@ class LegReport:
     scores there (see `hpsearch.scores`), `training_loss`
     the mean over the leg's minibatches, `first_loss` that of the trial's first minibatch.
     `diverged_at` is the iteration (from 1) of the first loss or parameter that is not finite; value
-    and loss are then NaN, as they are where the leg was stopped.
+    and loss are then NaN, as they are where the leg was stopped. `weights` is the SHA-256 of the
+    network, see `TrainState.weights`.
     """
 
     step: int
@@ -78,6 +86,7 @@ class LegReport:
     stopped: bool
     balanced_accuracy: float = math.nan
     macro_f1: float = math.nan
+    weights: str | None = None
 
     @property
     def scores(self) -> Scores:
@@ -162,7 +171,8 @@ class _Leg:
         scores = evaluate(self.network, self.data.validation)
         if not math.isfinite(scores.loss):
             return None, self._report(per_epoch, diverged_at=self.step)
-        return self._state(), self._report(per_epoch, scores)
+        state = self._state()
+        return state, self._report(per_epoch, scores, weights=state.weights())
 
     def _train(self, chosen: np.ndarray[Any, np.dtype[np.intp]]) -> bool:
         """One minibatch; whether loss and parameters are finite."""
@@ -192,6 +202,7 @@ class _Leg:
         scores: Scores = UNKNOWN,
         diverged_at: int | None = None,
         stopped: bool = False,
+        weights: str | None = None,
     ) -> LegReport:
         return LegReport(
             step=self.step,
@@ -205,4 +216,5 @@ class _Leg:
             stopped=stopped,
             balanced_accuracy=scores.balanced_accuracy,
             macro_f1=scores.macro_f1,
+            weights=weights,
         )

@@ -86,6 +86,7 @@ def reports_out(reports: Sequence[Report]) -> str:
                 "value": number_out(report.value),
                 "loss": number_out(report.loss),
                 **scores_out(report),
+                **({} if report.weights is None else {"weights": report.weights}),
             }
             for report in reports
         ]
@@ -100,6 +101,7 @@ def reports_in(text: str) -> tuple[Report, ...]:
             number_in(row["value"]),
             number_in(row["loss"]),
             **{name: number_in(row[name]) for name in SCORES if name in row},
+            weights=row.get("weights"),
         )
         for row in json.loads(text)
     )

@@ -11,7 +11,7 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from hpsearch.errors import JobNotFound
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
@@ -140,6 +140,7 @@ def from_row(row: Row[Any]) -> JobRow:
         version=row.version,
         warm_start=tuple(source.job_id for source in warm_start),
         environment=json.loads(row.environment),
+        data=DataHashes(row.data_sha256, row.split_sha256) if row.data_sha256 else None,
     )
     return JobRow(row.pk, row.study_id, job, warm_start)
 

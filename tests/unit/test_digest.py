@@ -6,6 +6,7 @@ import pytest
 
 from hpsearch.digest import digest
 from hpsearch.history import Ending, History, Origin, Outcome, Report, Trial
+from hpsearch.jobs import DataHashes
 from hpsearch.spec.search import parse_spec
 
 SPEC = parse_spec({"dataset": "digits"})
@@ -86,3 +87,10 @@ def test_jobs_of_version_0_1_keep_their_digests() -> None:
     assert digest(spec, HISTORY, None) == (
         "8fb1738688c1f5f6a4499d2673458e86e9ab5a1f00b69e14758131aeaddbb98f"
     )
+
+
+def test_other_data_and_other_weights_give_other_digests() -> None:
+    data = [DataHashes("a", "s"), DataHashes("b", "s"), DataHashes("a", "t"), None]
+    assert len({digest(SPEC, HISTORY, None, each) for each in data}) == 4
+    weighed = [replace(TRIAL, reports=(replace(TRIAL.reports[0], weights=w),)) for w in "ab"]
+    assert len({of(trial) for trial in weighed}) == 2

@@ -32,7 +32,9 @@ def recorded(
         after: TrainState | None
         after, leg = run_leg(task, data, state)
         diverged_after = None if leg.diverged_at is None else leg.epoch
-        reports.append(Report.at(step / 100, leg.scores, spec.objective, diverged_after))
+        reports.append(
+            Report.at(step / 100, leg.scores, spec.objective, diverged_after, leg.weights)
+        )
         if after is None:
             break
         state = after
@@ -66,3 +68,11 @@ def test_a_sample_is_drawn_once_and_for_all() -> None:
     assert sample(numbers, 5, seed=1) == sample(numbers, 5, seed=1)
     assert len(set(sample(numbers, 5, seed=1))) == 5
     assert sample(numbers, 100, seed=1) == numbers
+
+
+def test_other_weights_of_the_same_scores_are_found(data: Split) -> None:
+    reports = recorded(SPEC, data, GOOD, [50])
+    bent = [replace(reports[0], weights="0" * 64)]
+    assert not verify(SPEC, data, 3, GOOD, bent).same
+    unknown = [replace(reports[0], weights=None)]
+    assert verify(SPEC, data, 3, GOOD, unknown).same

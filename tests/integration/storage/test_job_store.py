@@ -11,9 +11,9 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine, event, func, select
 
-from hpsearch.errors import JobNotFound, JobStateConflict, OtherTrials
+from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
-from hpsearch.jobs import JobState, RequestedState
+from hpsearch.jobs import DataHashes, JobState, RequestedState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -374,3 +374,27 @@ def test_a_report_of_a_trial_that_nobody_knows_is_dropped(database: Database) ->
     SqlJobStore(database).record(job.id, {99: Report(20, 0.2, 0.5, 0.5)}, {}, 1.0)
 
     assert SqlJobStore(database).history(job.id) == replace(before, seconds=1.0)
+
+
+def test_the_data_that_a_job_began_with_stays(database: Database) -> None:
+    records = SqlJobStore(database)
+    job = running_job(database)
+    assert records.job(job.id).data is None
+    began = DataHashes("a" * 64, "b" * 64)
+    records.record_data(job.id, began)
+    records.record_data(job.id, began)
+    assert records.job(job.id).data == began
+    with pytest.raises(DataChanged, match="has changed since the job began"):
+        records.record_data(job.id, replace(began, dataset="c" * 64))
+    with pytest.raises(DataChanged, match="the split of"):
+        records.record_data(job.id, replace(began, split="c" * 64))
+    assert records.job(job.id).data == began
+
+
+def test_the_hash_of_weights_comes_back(database: Database) -> None:
+    records = SqlJobStore(database)
+    job = running_job(database)
+    reported = {0: replace(report(40, 0.5), weights="d" * 64), 1: report(40, 0.25)}
+    records.record(job.id, reported, {}, 1.0)
+    trials = records.history(job.id).trials
+    assert [trial.reports[0].weights for trial in trials] == ["d" * 64, None]

@@ -1,5 +1,6 @@
 """A leg is a pure function: the same bits in one leg or many, whatever ran before."""
 
+import hashlib
 import math
 import pickle
 import tracemalloc
@@ -86,6 +87,14 @@ def test_what_ran_before_in_the_process_changes_nothing() -> None:
     run_leg(task(3, "mlp"), data(), None)
     again, _ = in_legs([6])
     np.testing.assert_array_equal(state.parameters, again.parameters)
+
+
+def test_a_report_has_the_hash_of_the_weights_it_was_made_with() -> None:
+    state, report = in_legs([13])
+    found = hashlib.sha256(state.parameters.tobytes() + state.running.tobytes()).hexdigest()
+    assert report.weights == state.weights() == found
+    assert in_legs([5, 13])[1].weights == found
+    assert in_legs([12])[1].weights != found
 
 
 def test_a_leg_leaves_its_state_alone() -> None:
