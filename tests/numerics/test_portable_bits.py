@@ -11,9 +11,12 @@ import pytest
 from hpsearch.portable import variables
 from tests.numerics.portable_bits import GOLDEN
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="not an x86-64 processor"
-)
+pytestmark = [
+    pytest.mark.slow,  # each needs a process of its own
+    pytest.mark.skipif(
+        platform.machine() not in ("x86_64", "AMD64"), reason="not an x86-64 processor"
+    ),
+]
 
 
 def test_the_golden_hashes_come_out() -> None:
