@@ -31,7 +31,7 @@ class DatasetAnswer(Answer):
     pixels: Literal["bytes", "floats"] | None
     """What a pixel is: a byte of 0 to 255, or a float."""
     class_names: list[str] = Field(default_factory=list)
-    """Empty where classes are only numbered."""
+    """Empty if classes are only numbered."""
     training_counts: list[int] = Field(default_factory=list)
     """Training images of each class."""
     test_counts: list[int] = Field(default_factory=list)

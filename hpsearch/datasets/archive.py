@@ -94,7 +94,7 @@ def read_head(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Head:
 
 
 def check_total(heads: list[Head]) -> None:
-    """Raises DatasetError where the arrays together are larger than may be unpacked."""
+    """Raises DatasetError if the arrays together are larger than may be unpacked."""
     total = sum(head.size for head in heads)
     if total > MAX_UNPACKED:
         raise DatasetError(

@@ -10,7 +10,7 @@ SEED = 0x7465_7374  # "test"
 def carve(labels: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """(count,): which images are set apart as the test part, the same ones each time.
 
-    A fifth of each class, rounded down, so that every class keeps training images. None where no
+    A fifth of each class, rounded down, so that every class keeps training images. None if no
     class has five images.
     """
     generator = np.random.default_rng(SEED)

@@ -93,10 +93,10 @@ class Catalogue:
         return self._info(name)
 
     def ensure(self, name: str) -> Progress | None:
-        """None where the data set is here; otherwise how far its download is, begun if need be.
+        """None if the data set is here; otherwise how far its download is, begun if need be.
 
         Waits for nothing. A download that failed is begun again only after a while, so that all who
-        ask hear of it. Raises UnknownDataset, or DatasetError where it cannot be downloaded.
+        ask hear of it. Raises UnknownDataset, or DatasetError if it cannot be downloaded.
         """
         started = self._fetch(name)
         return None if started is None else started.progress
@@ -111,7 +111,7 @@ class Catalogue:
         """The images; a well-known data set that is not here yet is waited for.
 
         Many may share one data set; nobody can change it. Raises UnknownDataset, or DatasetError
-        where it cannot be had.
+        if it cannot be had.
         """
         if name == digits.NAME:
             return digits.digits()
@@ -227,7 +227,7 @@ class Catalogue:
 
 
 def check_name(name: str) -> None:
-    """Raises DatasetError where no data set can be added under this name."""
+    """Raises DatasetError if no data set can be added under this name."""
     if not NAME.fullmatch(name):
         raise DatasetError(
             f"a data set cannot be named {name!r}: names are 1 to 64 of a-z, 0-9, _ and -, "

@@ -48,7 +48,7 @@ def check_in_child(
     limits: Limits = DEFAULT_LIMITS,
     stop: threading.Event | None = None,
 ) -> Facts:
-    """As `checking.check`; raises DatasetError, too, where a limit is reached or `stop` is set."""
+    """As `checking.check`; raises DatasetError, too, if a limit is reached or `stop` is set."""
     request = {"source": str(source), "draft": str(draft), "called": called, "size": size}
     return _ask(request, called or source.name, progress, limits, stop)
 
@@ -93,7 +93,7 @@ def _ask(
 
 
 def _environment() -> dict[str, str]:
-    """No password of ours is inherited; one thread of BLAS reserves no memory for others."""
+    """No password of the server is inherited; one thread of BLAS reserves no memory for others."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("HPSEARCH_")}
     return {**mine, "OPENBLAS_NUM_THREADS": "1"}
 

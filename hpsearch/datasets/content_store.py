@@ -49,7 +49,7 @@ class ContentStore:
         )
 
     def record(self, name: str) -> Record | None:
-        """None where there is no such name; raises DatasetError where its record is damaged."""
+        """None if there is no such name; raises DatasetError if its record is damaged."""
         path = self._folder / f"{name}.json"
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
@@ -62,7 +62,7 @@ class ContentStore:
             raise DatasetError(f"{path} is damaged: remove it and add {name} again") from error
 
     def file(self, record: Record) -> Path:
-        """The record's file; raises DatasetError where it is missing or not the same any more."""
+        """The record's file; raises DatasetError if it is missing or not the same any more."""
         path = self._path(record.sha256)
         try:
             found = digest(path)
@@ -77,7 +77,7 @@ class ContentStore:
         return path
 
     def size(self, record: Record) -> int | None:
-        """Bytes of the record's file; None where it is missing."""
+        """Bytes of the record's file; None if it is missing."""
         try:
             return self._path(record.sha256).stat().st_size
         except OSError:
@@ -100,7 +100,7 @@ class ContentStore:
     def keep(self, draft: Path, name: str, source: str, facts: Facts) -> Record:
         """Keep the file of a draft under a name; the same name and content again heals the file.
 
-        Raises DatasetError where the name has another content; the file is then not kept.
+        Raises DatasetError if the name has another content; the file is then not kept.
         """
         with writing(self._folder):
             os.chmod(draft, 0o600)

@@ -35,7 +35,7 @@ def fetch(
     """Download the files of a data set of `DOWNLOADS` into `folder`; their paths by their names.
 
     received: is called with the number of bytes that each piece has. Raises DatasetError, also
-    where `stop` is set or MAX_SECONDS are over.
+    if `stop` is set or MAX_SECONDS are over.
     """
     download = DOWNLOADS[name]
     deadline = time.monotonic() + MAX_SECONDS

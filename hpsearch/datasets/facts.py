@@ -11,7 +11,7 @@ import numpy.typing as npt
 class Facts:
     """shape: channels, height, width. training, test: images. understood: sentences for people.
 
-    class_names is empty where classes are just numbers. training_counts, test_counts: images of
+    class_names is empty if classes are just numbers. training_counts, test_counts: images of
     each class. pixels: what a pixel is. All but the first four may be missing (empty or None) in
     records of earlier versions.
     """

@@ -46,7 +46,7 @@ class Fetch:
         self._progress = Progress("checking", self._progress.done, self._progress.total)
 
     def wait(self) -> None:
-        """Until it has ended; raises DatasetError where it failed."""
+        """Until it has ended; raises DatasetError if it failed."""
         self._ended.wait()
         if self._progress.problem is not None:
             raise DatasetError(self._progress.problem)

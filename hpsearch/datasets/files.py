@@ -14,7 +14,7 @@ CHUNK = 2**20  # bytes
 
 
 def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file; raises DatasetError where it is too large or cannot be read or written."""
+    """Copy a file; raises DatasetError if it is too large or cannot be read or written."""
     copied = 0
     try:
         with source.open("rb") as reader, target.open("wb") as writer:

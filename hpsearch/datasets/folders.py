@@ -120,7 +120,7 @@ def _is_clutter(name: str) -> bool:
 
 
 def arrange(tree: Tree, findings: Findings) -> Arranged:
-    """Classes and parts; where problems were found, what could be arranged all the same."""
+    """Classes and parts; if problems were found, what could be arranged all the same."""
     if len(tree.files) > MAX_FILES:
         findings.problem(f"has more than {MAX_FILES:,} files, the maximum")
     tree = _unwrapped(tree, findings)
@@ -228,7 +228,7 @@ def _check_sizes(images: Iterable[ImageFile], findings: Findings) -> None:
 def _numbered(
     found: Mapping[PartName, Mapping[str, list[ImageFile]]], findings: Findings
 ) -> Arranged:
-    """Classes in the order of their names (of their numbers, where all names are numbers)."""
+    """Classes in the order of their names (of their numbers, if all names are numbers)."""
     spelled = {
         part: {_spelled(name, findings): files for name, files in classes.items()}
         for part, classes in found.items()

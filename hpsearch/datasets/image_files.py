@@ -47,7 +47,7 @@ class _Looks:
 def write_images(
     arranged: Arranged, draft: Path, size: int | None, findings: Findings, progress: Progress
 ) -> Facts | None:
-    """Decode all images into the file of a data set; None, with problems, where that cannot be.
+    """Decode all images into the file of a data set; None, with problems, if that cannot be.
 
     size: width and height that images are resized to; None: they must all be of one size.
     """
@@ -71,7 +71,7 @@ def write_images(
 
 
 def _two_parts(arranged: Arranged, findings: Findings) -> tuple[list[Labelled], list[Labelled]]:
-    """The validation part joins the training part; a test part is set apart where there is none."""
+    """The validation part joins the training part; a test part is set apart if there is none."""
     training = [*arranged.parts.get("train", ()), *arranged.parts.get("val", ())]
     if "test" in arranged.parts or not training:
         return training, list(arranged.parts.get("test", ()))

@@ -26,7 +26,7 @@ class NamedArray:
 
 
 class Classes:
-    """labels: (count,) of 0 to classes - 1, by part. names: by class; empty where 0, 1, 2, …"""
+    """labels: (count,) of 0 to classes - 1, by part. names: by class; empty if 0, 1, 2, …"""
 
     def __init__(self, labels: Mapping[PartName, Labels], names: Sequence[str]) -> None:
         self.labels = labels
@@ -36,7 +36,7 @@ class Classes:
 def classes_of(
     parts: Mapping[PartName, NamedArray], names: Sequence[str] | None, findings: Findings
 ) -> Classes | None:
-    """The labels of all parts on one scale; None, with problems, where that cannot be.
+    """The labels of all parts on one scale; None, with problems, if that cannot be.
 
     parts: arrays whose first size is the number of images; there are training labels among them.
     names: what the file calls the classes.
@@ -159,7 +159,7 @@ def _can_be_classes(known: Array, findings: Findings) -> bool:
 
 
 def _names(known: Array, given: Sequence[str] | None, findings: Findings) -> list[str]:
-    """What the classes are called, and a note where that is not just their number."""
+    """What the classes are called, and a note if that is not just their number."""
     if known.dtype.kind == "U":
         findings.note(f"labels are text, classes are in their order: {_shown(known)}")
         return [str(value) for value in known.tolist()]

@@ -46,7 +46,7 @@ class Role:
 
 
 def role_of(name: str) -> Role | None:
-    """None where the name says nothing that is known."""
+    """None if the name says nothing that is known."""
     if name.lower() in CLASS_NAMES:
         return Role("names")
     if not _NAME.fullmatch(name):

@@ -24,7 +24,7 @@ NEARLY_BYTES = 100.0  # floats beyond this, but not beyond 255, are on the scale
 
 
 def layout_of(name: str, shape: tuple[int, ...], findings: Findings) -> Layout | None:
-    """How images lie in an array of this shape; None, with a problem, where that is not plain."""
+    """How images lie in an array of this shape; None, with a problem, if that is not plain."""
     layout: Layout
     if len(shape) == 3:
         layout, sides = "grey", shape[1:]
@@ -78,7 +78,7 @@ class _Range:
 
 
 def scale_of(parts: Mapping[str, Array], findings: Findings) -> Scale | None:
-    """The scale of all arrays of images together; None, with a problem, where it is not plain."""
+    """The scale of all arrays of images together; None, with a problem, if it is not plain."""
     names = " and ".join(parts)
     floats = {name: array for name, array in parts.items() if array.dtype.kind == "f"}
     others = {name: array for name, array in parts.items() if name not in floats}

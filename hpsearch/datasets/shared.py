@@ -27,7 +27,7 @@ class SharedDatasets:
         self._timer: threading.Timer | None = None
 
     def get(self, key: str, read: Callable[[], Dataset]) -> Dataset:
-        """The data set of this key; `read` is called where nobody has it. Raises what it raises."""
+        """The data set of this key, from `read` if nobody has it. Raises what `read` raises."""
         with self._lock:
             found = self._used.get(key)
             if found is not None:

@@ -9,5 +9,5 @@ class DatasetSource(Protocol):
     """Where data sets come from."""
 
     def load(self, name: str) -> Dataset:
-        """Raises UnknownDataset, or DatasetError where it is there but cannot be read."""
+        """Raises UnknownDataset, or DatasetError if it is there but cannot be read."""
         ...

@@ -85,7 +85,7 @@ class StoredWriter:
 
 @contextmanager
 def writing_stored(path: Path) -> Iterator[StoredWriter]:
-    """Raises DatasetError where the file cannot be written."""
+    """Raises DatasetError if the file cannot be written."""
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
             yield StoredWriter(archive)

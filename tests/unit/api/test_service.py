@@ -11,8 +11,9 @@ from api.app import create_app
 from api.errors import STATUS, shown
 from api.settings import Settings, read_settings
 from hpsearch import errors
-from hpsearch.errors import DatabaseUnavailable, InvalidSettings
+from hpsearch.errors import DatabaseUnavailable, DatasetError, InvalidSettings
 from tests.unit.api.server_in_process import ServerInProcess
+from tests.unit.datasets.image_folders import classes
 
 
 def test_healthz_and_readyz(server: ServerInProcess) -> None:
@@ -193,3 +194,25 @@ def test_jobs_that_do_not_run_are_named_and_counted(server: ServerInProcess) -> 
     problems = answer.json()["problems"]
     assert problems[0] == "job job0 does not run: its sampler is gone"
     assert (len(problems), problems[-1]) == (11, "2 more jobs do not run")
+
+
+def test_an_added_data_set_is_answered_with_how_it_was_understood(
+    server: ServerInProcess, tmp_path: Path
+) -> None:
+    app: Any = server.client.app
+    info = app.state.services.catalogue.add("pets", classes(tmp_path / "pets"))
+    answer = server.client.get("/api/v1/datasets/pets").json()
+
+    assert answer == info.to_json()
+    assert answer["class_names"] == ["cat", "dog"]
+    assert "images are in colour" in answer["understood"]
+    assert server.client.get("/api/v1/datasets/none").status_code == 404
+
+
+def test_downloads_may_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HPSEARCH_DOWNLOADS", "false")
+    monkeypatch.setenv("HPSEARCH_DATA_DIR", str(tmp_path))
+    app = create_app()
+
+    with pytest.raises(DatasetError, match="downloads are off"):
+        app.state.services.catalogue.ensure("mnist")
