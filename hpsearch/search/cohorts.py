@@ -1,14 +1,14 @@
 """The trials of a new cohort: the user's first, then the sampler's, then a look elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from hpsearch.history import Cohort, History, Origin, Round, Trial
 from hpsearch.search import sobol
 from hpsearch.search.curves import Curve
+from hpsearch.search.points import Key, key_of, untried
 from hpsearch.search.sampling import Knowledge, Params, explore, propose, seeds_of
-from hpsearch.search.scale import discrete
 from hpsearch.spec.search import SearchSpec
 
 
@@ -18,6 +18,7 @@ class Opening:
 
     known: how many trials (by number) it may know the results of; `unknown` are the others that
     were planned. finished: curves of the known ones, and of earlier jobs' trials that fit the box.
+    tried: in a space with an end, the points that need no training in this round.
     """
 
     spec: SearchSpec
@@ -28,6 +29,7 @@ class Opening:
     known: int
     unknown: Sequence[Trial]
     finished: Sequence[Curve]
+    tried: Set[Key] | None
 
 
 def fill(opening: Opening) -> Cohort:
@@ -56,33 +58,42 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
     knowledge = Knowledge(
         finished=opening.finished,
         pending=[trial.params for trial in opening.unknown],
-        tried=list(_tried(opening)) if discrete(spec.space) else (),
+        tried=opening.tried or frozenset(),
         spread=spread[opening.round.index],
         explored=spread[0] + explored,
     )
+    seen = set(opening.tried or ())
     for number, params in enumerate(enqueued, first):
         whole = sobol.complete(opening.round.ranges, seeds.sampler, number, params)
+        seen.add(key_of(whole))
         yield (
             whole,
             Origin("enqueued", "qmc" if len(whole) > len(params) else "", seeds.sampler, known),
         )
     near = propose(spec.sampler, opening.round.ranges, len(free) - far, seeds, knowledge)
-    for params in near.points:
-        yield params, Origin("sampler", near.sampler, near.seed, known)
     away = explore(spec.space, far, seeds, knowledge)
-    for params in away.points:
-        yield params, Origin("explore", away.sampler, away.seed, known)
+    proposed = [
+        *((params, Origin("sampler", near.sampler, near.seed, known)) for params in near.points),
+        *((params, Origin("explore", away.sampler, away.seed, known)) for params in away.points),
+    ]
+    yield from proposed if opening.tried is None else _once_each(spec, proposed, seen, known)
+
+
+def _once_each(
+    spec: SearchSpec, proposed: Iterable[tuple[Params, Origin]], seen: set[Key], known: int
+) -> Iterator[tuple[Params, Origin]]:
+    """What is proposed, but the next untried points in place of those that were tried before."""
+    for params, origin in proposed:
+        if key_of(params) in seen:
+            rest = next(untried(spec.space, seen), params)
+            seen.add(key_of(rest))
+            yield rest, Origin("explore", "", 0, known)
+        else:
+            seen.add(key_of(params))
+            yield params, origin
 
 
 def _explores(opening: Opening, number: int) -> bool:
     """Evenly over the later rounds: every tenth trial where the share is 0.1."""
     share = opening.spec.rounds.explore if opening.round.index > 0 else 0.0
     return int((number + 1) * share + 1e-9) > int(number * share + 1e-9)
-
-
-def _tried(opening: Opening) -> Iterator[Params]:
-    """Points that were given as long a training as this cohort's."""
-    epochs = {each.index: each.epochs for each in (*opening.history.rounds, opening.round)}
-    for trial in opening.history.trials:
-        if epochs[trial.round] >= opening.round.epochs:
-            yield trial.params

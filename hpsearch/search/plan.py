@@ -6,15 +6,19 @@ Where more must be known, at the start of a round and at the end of the budget, 
 everything in flight and then decides from all of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialState, Wait
-from hpsearch.search import budget, rounds
+from hpsearch.search import budget, exhaustion, rounds
 from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import LATEST, Curve, curves
 from hpsearch.search.earlier import Comparable, comparable
+from hpsearch.search.exhaustion import as_it_is_run, trains_every_point
+from hpsearch.search.ladder import report_points
+from hpsearch.search.points import Key, count
 from hpsearch.search.ranges import Measure
+from hpsearch.search.scale import discrete
 from hpsearch.spec.search import SearchSpec
 
 NONE_COMPLETE = "no trial was trained to its end"
@@ -28,7 +32,8 @@ def plan(spec: SearchSpec, history: History) -> Plan:
     return planned
 
 
-def _planned(spec: SearchSpec, history: History) -> Plan:
+def _planned(given: SearchSpec, history: History) -> Plan:
+    spec = as_it_is_run(given)
     done = budget.ended_regardless_of_results(spec.budget, history)
     if done is not None:
         return done
@@ -82,7 +87,10 @@ def _decide(view: _View) -> Cohort | Done | None:
         return None
     prior = comparable(spec, view.history.prior)
     current = _round(view, last, known, prior) if opens or last is None else last
-    size = _size(view, current)
+    tried = _tried(view, current)
+    size = _size(view, current, tried)
+    if size == 0:
+        return None if view.unknown else Done("space exhausted")
     wanted = budget.affordable(spec.budget, view.used, current.epochs, size)
     if wanted < size and view.unknown:
         return None
@@ -98,6 +106,7 @@ def _decide(view: _View) -> Cohort | Done | None:
             known=len(view.known),
             unknown=view.unknown,
             finished=[*prior.curves, *known],
+            tried=tried,
         )
     )
 
@@ -108,6 +117,11 @@ def _moves_on(view: _View, last: Round, known: Sequence[Curve]) -> bool:
     progress = budget.progress(spec.budget, view.planned, view.used, view.history.seconds)
     if rounds.due(spec, progress) > last.index:
         return True
+    full = report_points(spec)[-1]
+    if last.epochs < full and _left(spec, _tried(view, last)) == 0:
+        return True
+    if trains_every_point(spec):
+        return last.epochs < full or last.ranges != spec.space
     return rounds.off_target(spec, last, view.history.trials, known)
 
 
@@ -118,9 +132,29 @@ def _round(view: _View, last: Round | None, known: Sequence[Curve], prior: Compa
     return rounds.following(view.spec, last, last.index + 1, known, measure)
 
 
-def _size(view: _View, current: Round) -> int:
-    """Trials of a full cohort, no further than the round's and the budget's number of trials."""
+def _tried(view: _View, current: Round) -> Set[Key] | None:
+    """Points that need no training in the current round; None if there is no end to points."""
+    if not discrete(view.spec.space):
+        return None
+    lengths = {each.index: each for each in (*view.history.rounds, current)}
+    return exhaustion.tried(view.spec, lengths, current, view.known, view.unknown)
+
+
+def _left(spec: SearchSpec, tried: Set[Key] | None) -> int | None:
+    """How many points there still are to train; None if there is no end to them."""
+    points = None if tried is None else count(spec.space)
+    return None if points is None or tried is None else max(0, points - len(tried))
+
+
+def _size(view: _View, current: Round, tried: Set[Key] | None) -> int:
+    """Trials of a full cohort, no further than the round's and the budget's number of trials.
+
+    And no more than there are points left, but for those that the user enqueued.
+    """
     size = view.spec.cohort
+    left = _left(view.spec, tried)
+    if left is not None:
+        size = min(size, left + len(view.history.enqueued))
     total = view.spec.budget.trials
     if total is None:
         return size

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hpsearch.baseline import Baseline
 from hpsearch.history import Ending, History, Outcome, Report, Trial, step_of
 from hpsearch.search.curves import LATEST, upward
+from hpsearch.search.exhaustion import as_it_is_run
 from hpsearch.search.ladder import report_points
 from hpsearch.search.pruners import Miss, Rival, TrialAtReport, missed
 from hpsearch.spec.objective import Objective
@@ -32,7 +33,7 @@ class LegFacts:
 
 
 def decide(
-    spec: SearchSpec,
+    given: SearchSpec,
     history: History,
     cohort: int,
     reports: Mapping[int, Report],
@@ -44,6 +45,7 @@ def decide(
     `history` holds the trials with their earlier reports. A trial is compared with its mates here
     and with the earlier trials of its round that its cohort may know, never with others in flight.
     """
+    spec = as_it_is_run(given)
     mates = [
         trial for trial in history.trials if trial.cohort == cohort and trial.number in reports
     ]

@@ -6,7 +6,9 @@ from hpsearch.history import Round, Trial
 from hpsearch.search import study
 from hpsearch.search.curves import Curve, common_step
 from hpsearch.search.earlier import Comparable
+from hpsearch.search.exhaustion import trains_every_point
 from hpsearch.search.ladder import report_epochs, round_epochs
+from hpsearch.search.points import count
 from hpsearch.search.ranges import FEWEST_GOOD, Measure, draw
 from hpsearch.search.scale import Space, fits
 from hpsearch.spec.parts import Budget
@@ -53,6 +55,8 @@ def off_target(
 
 def first(spec: SearchSpec, prior: Comparable, measure: Measure) -> Round:
     """The first round: the whole box, or around the good trials of earlier jobs."""
+    if trains_every_point(spec):
+        return every_point(spec, 0, spec.space)
     if not prior.curves:
         reason = f"the whole box{prior.words()}"
         return _round(spec, 0, spec.space, spec.space, (), reason, ())
@@ -65,10 +69,18 @@ def following(
     spec: SearchSpec, last: Round, index: int, known: Sequence[Curve], measure: Measure
 ) -> Round:
     """Round `index`, drawn around the good trials among `known`."""
+    if trains_every_point(spec):
+        return every_point(spec, index, last.ranges)
     drawn = draw(spec.space, last.ranges, known, spec.rounds.keep, measure)
     return _round(
         spec, index, drawn.ranges, last.ranges, drawn.evidence, drawn.reason, drawn.advice
     )
+
+
+def every_point(spec: SearchSpec, index: int, before: Space) -> Round:
+    """A round that gives each point of a small space one full training."""
+    reason = f"the whole box: each of its {count(spec.space)} points is trained once, to the end"
+    return _round(spec, index, spec.space, before, (), reason, ())
 
 
 def _round(

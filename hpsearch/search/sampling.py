@@ -1,6 +1,6 @@
 """Parameters of a new cohort: asked from Optuna, drawn from the whole box, or the user's."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from hpsearch.search import sobol, study
 from hpsearch.search.curves import Curve
+from hpsearch.search.points import Key, key_of
 from hpsearch.search.scale import Space, discrete, fits
 from hpsearch.spec.parts import Sampler
 from hpsearch.spec.space import Value
@@ -15,7 +16,7 @@ from hpsearch.spec.space import Value
 Params = Mapping[str, Value]
 
 RETRIES = 20
-"""Asks for a point that was not tried yet, in a space that has only so many."""
+"""Asks for a point that was not tried yet, in a space whose points have an end."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Knowledge:
 
     finished: Sequence[Curve] = ()
     pending: Sequence[Params] = ()
-    tried: Sequence[Params] = ()
+    tried: Set[Key] = frozenset()
     spread: int = 0
     explored: int = 0
 
@@ -100,18 +101,16 @@ def _seed(*entropy: int) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def _spread(
-    space: Space, seed: int, first: int, count: int, tried: Sequence[Params]
-) -> list[Params]:
-    """Points of the even spread from `first` on; of a space that has only so many, untried ones."""
+def _spread(space: Space, seed: int, first: int, count: int, tried: Set[Key]) -> list[Params]:
+    """Points of the even spread from `first` on; untried ones, if there is an end to points."""
     ahead = sobol.points(space, seed, first, count)
     if not discrete(space):
         return list(ahead)
-    seen = {_key(params) for params in tried}
+    seen = set(tried)
     fresh: list[Params] = []
     for params in (*sobol.points(space, seed, 0, first), *ahead, *_more(space, seed, first, count)):
-        if len(fresh) < count and _key(params) not in seen:
-            seen.add(_key(params))
+        if len(fresh) < count and key_of(params) not in seen:
+            seen.add(key_of(params))
             fresh.append(params)
     return [*fresh, *ahead[: count - len(fresh)]]
 
@@ -121,23 +120,19 @@ def _more(space: Space, seed: int, first: int, count: int) -> list[dict[str, Val
 
 
 def _fresh(
-    ask: Callable[[], dict[str, Value]], space: Space, count: int, tried: Sequence[Params]
+    ask: Callable[[], dict[str, Value]], space: Space, count: int, tried: Set[Key]
 ) -> list[Params]:
-    """Ask for points; where the space has only so many, ask again for those that were tried."""
+    """Ask for points; if they have an end, ask again in place of those that were tried."""
     if not discrete(space):
         return [ask() for _ in range(count)]
-    seen = {_key(params) for params in tried}
+    seen = set(tried)
     fresh: list[Params] = []
     for _ in range(count):
         params = ask()
         for _ in range(RETRIES):
-            if _key(params) not in seen:
+            if key_of(params) not in seen:
                 break
             params = ask()
-        seen.add(_key(params))
+        seen.add(key_of(params))
         fresh.append(params)
     return fresh
-
-
-def _key(params: Params) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, repr(value)) for name, value in params.items()))
