@@ -19,6 +19,8 @@ from hpsearch.datasets.values import Split
 from hpsearch.errors import ImpossibleShape, NetworkTooLarge
 from hpsearch.history import History, Trial
 from hpsearch.nn import network_size
+from hpsearch.search.exhaustion import trains_every_point
+from hpsearch.search.points import count
 from hpsearch.search.simulation import Score, Simulation
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
@@ -38,13 +40,19 @@ STATE_COPIES = 4  # weights, gradient and up to two optimizer memories
 
 @dataclass(frozen=True)
 class Estimate:
-    """seconds: from start to end with `workers` workers. memory_bytes: the most a worker needs."""
+    """seconds: from start to end with `workers` workers. memory_bytes: the most a worker needs.
+
+    points: of the space, None if there is no end to them. exhausts: whether each of them is trained
+    once, to the end, and then the search is over.
+    """
 
     seconds: float
     trials: int
     epochs: float
     memory_bytes: int
     workers: int
+    points: int | None
+    exhausts: bool
 
 
 def estimate(spec: SearchSpec, source: DatasetSource, workers: int) -> Estimate:
@@ -61,7 +69,15 @@ def estimate(spec: SearchSpec, source: DatasetSource, workers: int) -> Estimate:
     seconds = work / min(workers, 2 * spec.cohort) / BUSY
     if spec.budget.seconds is not None:
         seconds = min(seconds, spec.budget.seconds)
-    return Estimate(seconds, len(trials), epochs, max(cost.memory for cost in costs), workers)
+    return Estimate(
+        seconds=seconds,
+        trials=len(trials),
+        epochs=epochs,
+        memory_bytes=max(cost.memory for cost in costs),
+        workers=workers,
+        points=count(spec.space),
+        exhausts=trains_every_point(spec),
+    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,10 @@ class EstimateAnswer(Answer):
     memory_bytes: int
     """The most that one worker needs for its data, workspaces and states."""
     workers: int
+    points: int | None
+    """Distinct points of the space; null if there is no end to them."""
+    exhausts: bool
+    """Whether each point is trained once, to the end; the job then ends as `space exhausted`."""
 
     @classmethod
     def of(cls, estimate: Estimate) -> "EstimateAnswer":
@@ -22,4 +26,6 @@ class EstimateAnswer(Answer):
             epochs=round(estimate.epochs, 2),
             memory_bytes=estimate.memory_bytes,
             workers=estimate.workers,
+            points=estimate.points,
+            exhausts=estimate.exhausts,
         )

@@ -6,6 +6,8 @@ from typing import Any
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
 from hpsearch.jobs import DataHashes, JobView, Progress
+from hpsearch.search.points import count
+from hpsearch.spec.stored import Unreadable
 
 
 class TrialCounts(Answer):
@@ -79,6 +81,9 @@ class JobAnswer(Answer):
     """Why this version cannot run the job; it can still be cancelled, cloned and deleted."""
     spec: dict[str, Any]
     """The search spec with all defaults written out; as it was stored where there is a problem."""
+    points: int | None
+    """Distinct points of the space; null if there is no end to them. If the budget pays for a full
+    training of each, each gets one and the job then ends as `space exhausted`."""
     priority: float
     warm_start: list[str]
     created_at: datetime
@@ -110,6 +115,7 @@ class JobAnswer(Answer):
             stop_reason=job.stop_reason,
             problem=job.problem,
             spec=job.spec_as_json(),
+            points=None if isinstance(job.stored_spec, Unreadable) else count(job.spec.space),
             priority=job.priority,
             warm_start=list(job.warm_start),
             created_at=job.created_at,

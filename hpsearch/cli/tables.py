@@ -73,7 +73,8 @@ def print_estimate(out: Console, answer: Answer) -> None:
     out.print(
         f"about {answer['seconds']:.0f} s on {answer['workers']} workers: "
         f"{answer['trials']} trials, {answer['epochs']:.1f} epochs of training, "
-        f"{answer['memory_bytes'] / 1e6:.0f} MB for each worker",
+        f"{answer['memory_bytes'] / 1e6:.0f} MB for each worker"
+        + (f"; each of the {answer['points']} points once" if answer.get("exhausts") else ""),
         highlight=False,
         soft_wrap=True,
     )
