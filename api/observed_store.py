@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from api.meters import Meters
 from hpsearch.history import Cohort, Ending, History, Outcome, Report
 from hpsearch.jobs import DataHashes, Job, JobState
-from hpsearch.runner.ports import JobStore
+from hpsearch.runner.ports import JobStore, UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 
@@ -25,7 +25,7 @@ class ObservedStore:
         self._meters = meters
         self._open: dict[str, set[int]] = {}  # trials that have not ended, by job
 
-    def unfinished(self) -> Sequence[Job]:
+    def unfinished(self) -> Sequence[UnfinishedJob]:
         return self._timed(self._store.unfinished)
 
     def job(self, job_id: str) -> Job:
@@ -49,6 +49,10 @@ class ObservedStore:
     def pause(self, job_id: str, seconds: float) -> None:
         self._timed(self._store.pause, job_id, seconds)
         log.info("job paused", extra={"job": job_id})
+
+    def wait(self, job_id: str, waits_for: str | None, seconds: float) -> None:
+        self._timed(self._store.wait, job_id, waits_for, seconds)
+        log.info("job waits", extra={"job": job_id, "for": waits_for or "its turn"})
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
         self._timed(self._store.open_cohort, job_id, cohort, seconds)

@@ -15,7 +15,6 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from hpsearch.history import Trial
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.ports import Data, Leg, LegDone, LegResult
+from hpsearch.runner.ports import Data, Inbox, Leg, LegDone, LegLanded, LegResult
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegTask
 from storage.backends.lock import WriterLock
@@ -91,16 +90,22 @@ class ClockedEngine(DaskEngine):
         previous: Leg | None,
         share: Share,
         order: int,
-        done: Callable[[LegResult], None],
+        inbox: Inbox,
     ) -> Leg:
-        clock = self.clock
+        self.clock.sent()
+        return super().submit(task, data, previous, share, order, _Clocked(self.clock, inbox))
 
-        def came(result: LegResult) -> None:
-            clock.came(result)
-            done(result)
 
-        clock.sent()
-        return super().submit(task, data, previous, share, order, came)
+@dataclass(frozen=True)
+class _Clocked:
+    """An inbox that tells the clock what goes through it."""
+
+    clock: Clock
+    inbox: Inbox
+
+    def put(self, item: LegLanded) -> None:
+        self.clock.came(item.result)
+        self.inbox.put(item)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ class Job:
     data: which data it trains on, recorded when it started; None before, and in jobs that ended
     before it was recorded.
     warm_start: ids of the earlier jobs whose trials it knows.
+    waits_for: what keeps a queued job from starting, if not that others come first.
     """
 
     id: str
@@ -76,6 +77,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     stop_reason: str | None = None
+    waits_for: str | None = None
     seconds: float = 0.0
     priority: float = 1.0
     version: int = 0

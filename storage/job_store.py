@@ -12,7 +12,8 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, EarlierJob, Ending, History, Report, Trial
-from hpsearch.jobs import DataHashes, Job, JobState, outcome_of_trials
+from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
+from hpsearch.runner.ports import UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
@@ -25,13 +26,19 @@ from storage.rows.jobs import (
     JobRow,
     WarmStart,
     change_job,
-    from_row,
     lock_job,
     now,
     read_job,
 )
 from storage.rows.trial_reads import read_rounds, read_trials
 from storage.rows.trial_writes import add_trials, record_trials, running_numbers
+
+_of = tables.jobs.c
+_UNFINISHED = (
+    select(_of.id, _of.state, _of.wish, _of.priority, _of.version, _of.seconds, _of.created_at)
+    .where(_of.state.not_in([state.value for state in ENDED]))
+    .order_by(_of.pk)
+)
 
 
 class SqlJobStore:
@@ -45,13 +52,22 @@ class SqlJobStore:
         self._database = database
         self._lock = lock
 
-    def unfinished(self) -> Sequence[Job]:
-        """All jobs that have not ended, oldest first."""
-        ended = [state.value for state in ENDED]
-        query = select(tables.jobs).where(tables.jobs.c.state.not_in(ended))
+    def unfinished(self) -> Sequence[UnfinishedJob]:
+        """All jobs that have not ended, oldest first. Cheap: no spec is read."""
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(tables.jobs.c.pk)).all()
-        return [from_row(row).job for row in rows]
+            rows = connection.execute(_UNFINISHED).all()
+        return [
+            UnfinishedJob(
+                id=row.id,
+                state=JobState(row.state),
+                wish=RequestedState(row.wish),
+                priority=row.priority,
+                version=row.version,
+                seconds=row.seconds,
+                created_at=row.created_at,
+            )
+            for row in rows
+        ]
 
     def job(self, job_id: str) -> Job:
         """One job as it is now; raises JobNotFound."""
@@ -87,6 +103,8 @@ class SqlJobStore:
             if row.job.started_at is None:
                 text = codec.to_json(dict(environment))
                 change_job(connection, row, started_at=now(), environment=text)
+            if row.job.waits_for is not None:
+                change_job(connection, row, waits_for=None)
             _set_state(connection, row, JobState.RUNNING)
 
     def record_data(self, job_id: str, data: DataHashes) -> None:
@@ -113,6 +131,19 @@ class SqlJobStore:
             _refuse_ended(row, "pause")
             change_job(connection, row, seconds=seconds)
             _set_state(connection, row, JobState.PAUSED)
+
+    def wait(self, job_id: str, waits_for: str | None, seconds: float) -> None:
+        """running or queued → queued, with what it waits for, if not for its turn."""
+        with self._write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            job = row.job
+            if job.state not in (JobState.RUNNING, JobState.QUEUED):
+                return
+            if job.waits_for != waits_for:
+                change_job(connection, row, waits_for=waits_for)
+            if job.state is JobState.RUNNING:
+                change_job(connection, row, seconds=seconds)
+                _set_state(connection, row, JobState.QUEUED)
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
         """Record a cohort's trials as running, and its round where `cohort.opens`."""

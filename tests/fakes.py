@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DataChanged, JobNotFound, UnknownDataset
 from hpsearch.history import Cohort, Ending, History, Report, TrialState
 from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.ports import Data, Leg, LegResult
+from hpsearch.runner.ports import Data, Inbox, Leg, LegLanded, LegResult, UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -35,6 +36,9 @@ class MemorySource:
         if name != "small":
             raise UnknownDataset(name, ["small"])
         return small_dataset()
+
+    def ensure(self, name: str) -> Fetching | None:
+        return None
 
 
 class FreeLock:
@@ -75,9 +79,20 @@ class MemoryStore:
     def wish(self, job_id: str, wish: RequestedState) -> None:
         self._change(job_id, wish=wish)
 
-    def unfinished(self) -> Sequence[Job]:
-        self.failing()
-        return [job for job in self.jobs.values() if not job.state.ended]
+    def unfinished(self) -> Sequence[UnfinishedJob]:
+        return [
+            UnfinishedJob(
+                id=job.id,
+                state=job.state,
+                wish=job.wish,
+                priority=job.priority,
+                version=job.version,
+                seconds=job.seconds,
+                created_at=job.created_at,
+            )
+            for job in list(self.jobs.values())
+            if not job.state.ended
+        ]
 
     def job(self, job_id: str) -> Job:
         if job_id not in self.jobs:
@@ -91,7 +106,15 @@ class MemoryStore:
         return self.histories[job_id].enqueued
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
-        self._change(job_id, state=JobState.RUNNING, environment=environment)
+        self.failing()
+        self._change(job_id, state=JobState.RUNNING, environment=environment, waits_for=None)
+
+    def wait(self, job_id: str, waits_for: str | None, seconds: float) -> None:
+        self.failing()
+        with self._lock:
+            if self.jobs[job_id].state in (JobState.RUNNING, JobState.QUEUED):
+                changes = {"waits_for": waits_for, "seconds": seconds}
+                self._change(job_id, state=JobState.QUEUED, **changes)
 
     def record_data(self, job_id: str, data: DataHashes) -> None:
         before = self.jobs[job_id].data
@@ -100,6 +123,7 @@ class MemoryStore:
         self._change(job_id, data=data)
 
     def pause(self, job_id: str, seconds: float) -> None:
+        self.failing()
         self._change(job_id, state=JobState.PAUSED, seconds=seconds)
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
@@ -171,7 +195,7 @@ class InlineEngine:
     def __init__(self, answer: Callable[[LegTask], LegResult], seed: int = 0) -> None:
         self._answer = answer
         self._random = random.Random(seed)  # noqa: S311  # shuffles a test, guards nothing
-        self._queue: list[tuple[LegTask, _InlineLeg, Callable[[LegResult], None]]] = []
+        self._queue: list[tuple[LegTask, _InlineLeg, Inbox]] = []
         self._wake = threading.Condition()
         self._closed = False
         self.tasks: list[LegTask] = []
@@ -187,12 +211,12 @@ class InlineEngine:
         previous: Leg | None,
         share: Share,
         order: int,
-        done: Callable[[LegResult], None],
+        inbox: Inbox,
     ) -> Leg:
         leg = _InlineLeg()
         with self._wake:
             self.tasks.append(task)
-            self._queue.append((task, leg, done))
+            self._queue.append((task, leg, inbox))
             self._wake.notify()
         return leg
 
@@ -217,7 +241,7 @@ class InlineEngine:
                 if self._closed:
                     return
                 entry = self._queue.pop(self._random.randrange(len(self._queue)))
-            task, leg, done = entry
+            task, leg, inbox = entry
             result = self._answer(task)
             if not leg.released:
-                done(result)
+                inbox.put(LegLanded(leg, result))

@@ -9,9 +9,9 @@ import threadpoolctl
 from hpsearch.datasets.split import split_for
 from hpsearch.digest import digest
 from hpsearch.jobs import JobState
-from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegResult
+from hpsearch.runner.run_control import RunControl
 from hpsearch.spec.search import parse_spec
 from hpsearch.training.leg import LegTask, run_leg
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
@@ -40,7 +40,7 @@ def digest_of_one_search() -> str:
 
     engine = InlineEngine(train)
     with threadpoolctl.threadpool_limits(1):
-        JobRunner(store.jobs["job"], store, source, engine, Share()).run()
+        JobRunner(RunControl(store.jobs["job"]), store, source, engine).run()
     engine.close()
     job = store.jobs["job"]
     assert (job.state, job.stop_reason) == (JobState.COMPLETED, "budget: trials")

@@ -77,6 +77,8 @@ class JobAnswer(Answer):
     wish: str
     """What was asked for last: run, pause or cancel; the state follows."""
     stop_reason: str | None
+    waits_for: str | None
+    """What keeps a queued job from starting (`fetching mnist`); null if only others come first."""
     problem: str | None
     """Why this version cannot run the job; it can still be cancelled, cloned and deleted."""
     spec: dict[str, Any]
@@ -113,6 +115,7 @@ class JobAnswer(Answer):
             state=job.state.value,
             wish=job.wish.value,
             stop_reason=job.stop_reason,
+            waits_for=job.waits_for,
             problem=job.problem,
             spec=job.spec_as_json(),
             points=None if isinstance(job.stored_spec, Unreadable) else count(job.spec.space),

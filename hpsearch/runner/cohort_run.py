@@ -1,13 +1,12 @@
 """A cohort in training: who is at which report point, and what they said there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from hpsearch.errors import ImpossibleShape, InvalidSpec, NetworkTooLarge, WorkerLost
 from hpsearch.history import Cohort, Ending, Outcome, Report, step_of
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegResult
+from hpsearch.runner.ports import Data, Engine, Inbox, Leg, LegDone, LegFailed, LegLanded
 from hpsearch.search.pruning import LegFacts
 from hpsearch.spec.search import SearchSpec
 from hpsearch.training.leg import LegReport
@@ -20,16 +19,16 @@ CAUSES: Mapping[type[BaseException], Outcome] = {
     ImpossibleShape: Outcome.IMPOSSIBLE_SHAPE,
     InvalidSpec: Outcome.IMPOSSIBLE_SHAPE,
 }
-"""Errors that end one trial; any other is a fault of ours and ends the job."""
+"""Errors that end one trial; any other is a fault of the service and ends the job."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Step:
-    """What a cohort brought to one report point."""
+    """What a cohort brought to one report point, by the number of the trial."""
 
-    reports: Mapping[int, Report]
-    facts: Mapping[int, LegFacts]
-    failures: Mapping[int, Ending]
+    reports: dict[int, Report] = field(default_factory=dict)
+    facts: dict[int, LegFacts] = field(default_factory=dict)
+    failures: dict[int, Ending] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -38,20 +37,19 @@ class CohortRun:
 
     `recorded` report points lie behind the trials already, from before a restart: they are trained
     again, to the same bits, because the weights were lost, but nobody decides about them anew.
+    images: how many are in the training part; with the batch size that says how many minibatches
+    an epoch has.
     """
 
     cohort: Cohort
     spec: SearchSpec
     images: int
-    """In the training part; with the batch size it says how many steps an epoch has."""
     recorded: int = 0
     position: int = 0
+    step: Step = field(default_factory=Step)
     _legs: dict[int, Leg] = field(default_factory=dict)
-    _spent: dict[int, Leg] = field(default_factory=dict)
-    _waiting: set[int] = field(default_factory=set)
-    _reports: dict[int, Report] = field(default_factory=dict)
-    _facts: dict[int, LegFacts] = field(default_factory=dict)
-    _failures: dict[int, Ending] = field(default_factory=dict)
+    _spent: dict[int, Leg] = field(default_factory=dict)  # where the legs in training began
+    _training: dict[Leg, int] = field(default_factory=dict)  # which trial's leg it is
 
     @classmethod
     def resumed(cls, cohort: Cohort, spec: SearchSpec, images: int) -> "CohortRun":
@@ -60,41 +58,35 @@ class CohortRun:
         recorded = min((len(trial.reports) for trial in running), default=0)
         return cls(replace(cohort, trials=running), spec, images, recorded)
 
-    def submit(
-        self, engine: Engine, data: Data, share: Share, done: Callable[[int, LegResult], None]
-    ) -> None:
+    def submit(self, engine: Engine, data: Data, share: Share, inbox: Inbox) -> None:
         """Send every trial of the cohort on to the next report point."""
-        self._reports, self._facts, self._failures = {}, {}, {}
-        self._waiting = {trial.number for trial in self.cohort.trials}
+        self.step = Step()
         self._spent, self._legs = self._legs, {}
         for trial in self.cohort.trials:
             number = trial.number
-            self._legs[number] = engine.submit(
-                leg_task(self.spec, trial.params, number, self._epoch(), self.images),
-                data,
-                self._spent.get(number),
-                share,
-                number,
-                partial(done, number),
-            )
+            task = leg_task(self.spec, trial.params, number, self._epoch(), self.images)
+            leg = engine.submit(task, data, self._spent.get(number), share, number, inbox)
+            self._legs[number] = leg
+            self._training[leg] = number
 
-    def take(self, number: int, result: LegResult) -> None:
-        """Keep what came of a trial's leg; raises an error that is a fault of ours."""
-        self._waiting.discard(number)
+    def awaits(self, leg: Leg) -> bool:
+        """Whether this is a leg of the cohort, and it has not come yet."""
+        return leg in self._training
+
+    def take(self, landed: LegLanded) -> None:
+        """Keep what came of a leg; raises an error that is a fault of the service."""
+        number = self._training.pop(landed.leg)
         spent = self._spent.pop(number, None)
         if spent is not None:
             spent.release()
-        if isinstance(result, LegFailed):
-            self._failures[number] = self._failure(result.error)
+        if isinstance(landed.result, LegFailed):
+            self.step.failures[number] = self._failure(landed.result.error)
         else:
-            self._keep(number, result)
+            self._keep(number, landed.result)
 
     def arrived(self) -> bool:
         """Whether all trials are at the report point."""
-        return not self._waiting
-
-    def step(self) -> Step:
-        return Step(dict(self._reports), dict(self._facts), dict(self._failures))
+        return not self._training
 
     def replaying(self) -> bool:
         """Whether this report point was decided about before a restart."""
@@ -119,10 +111,10 @@ class CohortRun:
     def _keep(self, number: int, result: LegDone) -> None:
         leg: LegReport = result.report
         diverged_after = None if leg.diverged_at is None else leg.epoch
-        self._reports[number] = Report.at(
+        self.step.reports[number] = Report.at(
             self._epoch(), leg.scores, self.spec.objective, diverged_after, leg.weights
         )
-        self._facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
+        self.step.facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 
     def _failure(self, error: BaseException) -> Ending:
         for kind, outcome in CAUSES.items():

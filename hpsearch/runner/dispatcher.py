@@ -2,26 +2,26 @@
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import (
     DatabaseUnavailable,
     EngineLost,
-    EngineUnavailable,
     HpsearchError,
+    JobStateConflict,
     LeadershipLost,
 )
-from hpsearch.jobs import Job, JobState, RequestedState
-from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.job_runner import JobRunner, Stopped
-from hpsearch.runner.ports import Engine, JobStore, WriterLock
+from hpsearch.jobs import JobState, RequestedState
+from hpsearch.runner.engine_keeper import EngineKeeper
+from hpsearch.runner.job_queue import JobQueue
+from hpsearch.runner.job_threads import JobThread, JobThreads
+from hpsearch.runner.ports import Engine, JobStore, UnfinishedJob, WriterLock
 
 LOOK_INTERVAL = 0.5  # seconds between looks at the database
-STOP_TIMEOUT = 3.0  # seconds that a job's thread gets to stop
-ENGINE_RETRY_INTERVAL = 2.0  # seconds between attempts to reach the workers
+RUNNING_JOBS = 4  # started at the same time, unless told otherwise
 
 log = logging.getLogger(__name__)
 
@@ -41,19 +41,12 @@ class Status:
     unattended: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
-class _Running:
-    runner: JobRunner
-    job: Job
-    thread: threading.Thread = field(init=False)
-    error: BaseException | None = None
-
-
 class Dispatcher:
-    """Runs all unfinished jobs of a database, as long as it holds the writer lock.
+    """Runs the unfinished jobs of a database, as long as it holds the writer lock.
 
-    Wishes (pause, cancel, a new budget) reach it through the database only, so they may come from
-    any server. `poke` makes it look at once.
+    At most `places` of them are started; the others wait, and all have their turn. Wishes (pause,
+    cancel, a new budget) reach it through the database only, so they may come from any server.
+    `poke` makes it look at once.
     """
 
     def __init__(
@@ -62,19 +55,18 @@ class Dispatcher:
         source: DatasetSource,
         make_engine: Callable[[], Engine],
         lock: WriterLock,
+        places: int = RUNNING_JOBS,
     ) -> None:
         self._store = store
-        self._source = source
-        self._make_engine = make_engine
         self._lock = lock
-        self._engine: Engine | None = None
-        self._engine_due = 0.0
-        self._running: dict[str, _Running] = {}
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._keeper = EngineKeeper(make_engine, self.poke)
+        self._threads = JobThreads(store, source, self.poke)
+        self._queue = JobQueue(store, source, self._threads, places)
         self._problem: str | None = "starting"
         self._unattended: dict[str, str] = {}
         self._leader = False
-        self._wake = threading.Event()
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -90,10 +82,15 @@ class Dispatcher:
         self._wake.set()
         self._thread.join(timeout)
 
+    def engine(self) -> Engine | None:
+        """The engine of this moment, for what is no job."""
+        return self._keeper.engine
+
     def status(self) -> Status:
-        engine = self._engine
+        engine = self._keeper.engine
         workers = engine.workers() if engine is not None else 0
-        return Status(self._leader, workers, tuple(self._running), self._problem, self._unattended)
+        running = self._threads.ids()
+        return Status(self._leader, workers, running, self._problem, self._unattended)
 
     def _run(self) -> None:
         try:
@@ -107,19 +104,15 @@ class Dispatcher:
 
     def _look(self) -> None:
         try:
-            self._leader = self._lock.held()
-            self._leader = self._leader or self._lock.try_acquire()
-            if not self._leader:
+            if self._lock.try_acquire():
+                self._leader = True
+                self._problem = self._attend()
+            else:
                 self._stand_down("another server runs the jobs of this database; standing by")
-                return
-            self._reap()
-            self._ensure_engine()
-            self._attend_all(self._store.unfinished())
-            self._problem = None
         except LeadershipLost as error:
             self._lock.release()
             self._stand_down(str(error))
-        except (DatabaseUnavailable, EngineUnavailable) as error:
+        except DatabaseUnavailable as error:
             self._problem = str(error)
             log.warning("cannot run jobs just now: %s", error)
         except Exception as error:
@@ -128,108 +121,119 @@ class Dispatcher:
             self._problem = f"internal error: {error!r}"
             log.exception("the dispatcher met an error that it does not know; it goes on")
 
-    def _ensure_engine(self) -> None:
-        if self._engine is not None and not self._engine.lost():
-            return
-        self._drop_engine()
-        self._problem = self._problem or "the workers were lost; looking for new ones"
-        if time.monotonic() < self._engine_due:
-            raise EngineUnavailable(self._problem)
-        self._engine_due = time.monotonic() + ENGINE_RETRY_INTERVAL
-        self._engine = self._make_engine()
+    def _attend(self) -> str | None:
+        """Bring all jobs to what their users want; returns what keeps jobs from running.
 
-    def _attend_all(self, jobs: Sequence[Job]) -> None:
-        """Each job on its own: what is wrong with one keeps no other from its turn."""
-        unattended = {}
+        Wishes come first: they need no workers. Each job is attended to on its own: what is wrong
+        with one keeps no other from its turn.
+        """
+        jobs = self._store.unfinished()
+        noted: dict[str, str] = {}
         for job in jobs:
-            try:
-                self._attend(job)
-            except (DatabaseUnavailable, EngineUnavailable, LeadershipLost):
-                raise
-            except Exception as error:
-                known = isinstance(error, HpsearchError)
-                unattended[job.id] = str(error) if known else f"internal error: {error!r}"
-                if self._unattended.get(job.id) != unattended[job.id]:
-                    log.warning(
-                        "job %s cannot be attended to: %s", job.id, error, exc_info=not known
-                    )
-        self._unattended = unattended
+            with self._noting(job.id, noted):
+                self._follow_wish(job)
+        self._reap()
+        engine = self._engine()
+        for job in jobs:
+            with self._noting(job.id, noted):
+                self._pass_changes_on(job)
+        self._attend_queue(jobs, engine, noted)
+        self._unattended = noted
+        return self._keeper.problem
 
-    def _attend(self, job: Job) -> None:
-        """Bring one job to what its user wants of it."""
-        running = self._running.get(job.id)
-        if job.wish is RequestedState.RUN:
-            spec = job.spec  # raises where this version cannot read it
-            if running is None:
-                self._begin(job)
-            elif (running.job.spec, running.job.priority) != (spec, job.priority):
-                running.job = job
-                running.runner.change(job)
-            return
-        seconds = self._halt(job.id) if running else job.seconds
-        if job.wish is RequestedState.CANCEL:
-            self._store.end(job.id, JobState.CANCELLED, "cancelled by user", seconds)
-        elif job.state is not JobState.PAUSED:
-            self._store.pause(job.id, seconds)
+    def _attend_queue(
+        self, jobs: Sequence[UnfinishedJob], engine: Engine | None, noted: dict[str, str]
+    ) -> None:
+        """Start those whose turn it is."""
+        queue = self._queue
+        queue.look(jobs, can_start=engine is not None)
+        for job in queue.next():
+            with self._noting(job.id, noted):
+                queue.try_to_start(job, engine)
+        queue.make_room()
+        noted.update(queue.not_runnable())
 
-    def _begin(self, job: Job) -> None:
-        assert self._engine is not None
-        runner = JobRunner(job, self._store, self._source, self._engine, Share(job.priority))
-        run = _Running(runner, job)
-        run.thread = threading.Thread(
-            target=self._run_job, args=(run,), name=f"job-{job.id}", daemon=True
-        )
-        self._running[job.id] = run
-        run.thread.start()
-
-    def _run_job(self, run: _Running) -> None:
+    @contextmanager
+    def _noting(self, job_id: str, noted: dict[str, str]) -> Iterator[None]:
+        """Note what is wrong with one job, log it once, and go on."""
         try:
-            run.runner.run()
-        except Stopped:
-            pass
-        except BaseException as error:
-            run.error = error
-        finally:
-            self._wake.set()
+            yield
+        except (DatabaseUnavailable, LeadershipLost):
+            raise
+        except Exception as error:
+            known = isinstance(error, HpsearchError)
+            noted[job_id] = str(error) if known else f"internal error: {error!r}"
+            if self._unattended.get(job_id) != noted[job_id]:
+                text = "job %s cannot be attended to: %s"
+                log.warning(text, job_id, error, exc_info=not known)
+
+    def _follow_wish(self, job: UnfinishedJob) -> None:
+        """Stop a job that is not to run, and record that it is."""
+        paused = job.wish is RequestedState.PAUSE
+        if job.wish is RequestedState.RUN or (paused and job.state is JobState.PAUSED):
+            return
+        run = self._threads.get(job.id)
+        if run is not None:
+            run.stop()
+            if not run.out_of_the_way():
+                return  # it calls when it has ended
+        seconds = job.seconds if run is None else run.seconds_so_far()
+        try:
+            if paused:
+                self._store.pause(job.id, seconds)
+            else:
+                self._store.end(job.id, JobState.CANCELLED, "cancelled by user", seconds)
+        except JobStateConflict:
+            log.debug("job %s ended by itself before it could be stopped", job.id)
+
+    def _pass_changes_on(self, job: UnfinishedJob) -> None:
+        """Tell a run of another budget or priority."""
+        run = self._threads.get(job.id)
+        if run is None or run.stopped is not None or run.version == job.version:
+            return
+        now = self._store.job(job.id)
+        run.version = job.version
+        before = run.control.job
+        if (before.spec, before.priority) != (now.spec, now.priority):
+            run.control.change(now)
+
+    def _engine(self) -> Engine | None:
+        engine = self._keeper.ask()
+        if engine is not None and engine.lost():
+            self._drop_engine("the workers were lost; looking for new ones")
+            engine = None
+        return engine
 
     def _reap(self) -> None:
-        """Clear away the threads that have ended, and act on why."""
-        ended = {job_id: run for job_id, run in self._running.items() if not run.thread.is_alive()}
-        for job_id, run in ended.items():
-            if isinstance(run.error, EngineLost):
-                log.warning("the workers are gone; all jobs start again on new ones: %s", run.error)
-                self._drop_engine()
-                return
+        """Clear away the runs that have ended, and act on why."""
+        lost: EngineLost | None = None
+        for job_id, run in self._threads.reap():
             if isinstance(run.error, LeadershipLost):
                 raise run.error
-            if run.error is not None:
-                self._fail(job_id, run)
-            del self._running[job_id]
+            if isinstance(run.error, EngineLost):
+                lost = run.error
+            elif run.stopped is None:
+                self._conclude(job_id, run)
+        if lost is not None:
+            log.warning("the workers are gone; all jobs start again on new ones: %s", lost)
+            self._drop_engine(f"the workers were lost ({lost}); looking for new ones")
 
-    def _fail(self, job_id: str, run: _Running) -> None:
-        error = run.error
-        if isinstance(error, HpsearchError):
-            reason = str(error)
+    def _conclude(self, job_id: str, run: JobThread) -> None:
+        """Record what became of a run that nobody told to stop."""
+        if run.error is None:
+            if run.left is not None:
+                self._queue.take_back(job_id, run.seconds_so_far())
+            return
+        if isinstance(run.error, HpsearchError):
+            reason = str(run.error)
         else:
-            log.error("job %s failed", job_id, exc_info=error)
-            reason = f"internal error: {error!r}"
-        self._store.end(job_id, JobState.FAILED, reason, run.runner.seconds())
+            log.error("job %s failed", job_id, exc_info=run.error)
+            reason = f"internal error: {run.error!r}"
+        self._store.end(job_id, JobState.FAILED, reason, run.seconds_so_far())
 
-    def _halt(self, job_id: str) -> float:
-        """Stop a job's thread; returns its seconds of running."""
-        run = self._running.pop(job_id)
-        run.runner.stop()
-        run.thread.join(STOP_TIMEOUT)
-        return run.runner.seconds()
-
-    def _drop_engine(self) -> None:
-        for run in self._running.values():
-            run.runner.stop()
-        for job_id in tuple(self._running):
-            self._halt(job_id)
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.close()
+    def _drop_engine(self, problem: str | None = None) -> None:
+        self._threads.stop_all()
+        self._keeper.drop(problem)
 
     def _stand_down(self, problem: str) -> None:
         self._drop_engine()

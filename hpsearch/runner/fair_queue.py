@@ -5,35 +5,57 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+LEAST, MOST = 0.001, 1000.0  # weights; stored jobs of earlier versions may have others
+TURN = 10**9  # time that one turn takes at weight 1; whole numbers, so that time never loses digits
+
 
 @dataclass(eq=False)
 class Share:
     """One job's claim on the workers.
 
-    weight: how much it gets beside others; 2 gets twice as much as 1. served: what it got so far,
-    divided by its weight.
+    weight: how much it gets beside others; 2 gets twice as much as 1. It may change at any moment,
+    and holds from then on, also for the turn that the job had last. What lies outside of LEAST to
+    MOST counts as the nearest of them.
     """
 
     weight: float = 1.0
-    served: float = 0.0
+    _last: int | None = None  # when it had its last turn
+    _joined: int = 0  # when it came, or came back
+
+    @property
+    def due(self) -> int:
+        """When it has its next turn."""
+        if self._last is None:
+            return self._joined
+        bounded = min(max(self.weight, LEAST), MOST)
+        return max(self._joined, self._last + round(TURN / bounded))
+
+    def join(self, time: int) -> None:
+        self._joined = time
+
+    def take_turn(self) -> int:
+        """Returns when it was due."""
+        self._last = self.due
+        return self._last
 
 
 @dataclass(eq=False)
 class FairQueue(Generic[Item]):
-    """Items that wait for a worker: the share that was served least comes first.
+    """Items that wait for a worker: the share that is due first comes first.
 
     Start-time fair queueing (Goyal, Vin and Cheng 1996) with one server: a share that joins or
     comes back starts at the current time, so it neither waits for the others' past nor makes up
-    for its own absence. Within a share, the lower `order` first. Not safe for threads.
+    for its own absence. While n shares wait all the time, each gets its part of the turns to within
+    n + 1 of them. Within a share, the lower `order` first. Not safe for threads.
     """
 
     _waiting: dict[Share, list[tuple[int, Item]]] = field(default_factory=dict)
-    _time: float = 0.0
+    _time: int = 0
 
     def add(self, item: Item, share: Share, order: int) -> None:
         if share not in self._waiting:
             self._waiting[share] = []
-            share.served = max(share.served, self._time)
+            share.join(self._time)
         self._waiting[share].append((order, item))
 
     def remove(self, item: Item) -> bool:
@@ -49,18 +71,16 @@ class FairQueue(Generic[Item]):
         """The item whose turn it is; raises IndexError where none waits."""
         if not self._waiting:
             raise IndexError("no item waits for its turn")
-        share = min(self._waiting, key=lambda candidate: candidate.served)
+        share = min(self._waiting, key=lambda each: each.due)
         items = self._waiting[share]
         first = min(items, key=lambda entry: entry[0])
-        self._time = share.served
-        share.served += 1.0 / share.weight
+        self._time = max(self._time, share.take_turn())
         items.remove(first)
         self._replace(share, items)
         return first[1]
 
     def __len__(self) -> int:
-        # In one step, as metrics ask from other threads while shares come and go.
-        return sum(map(len, list(self._waiting.values())))
+        return sum(map(len, self._waiting.values()))
 
     def _replace(self, share: Share, items: list[tuple[int, Item]]) -> None:
         if items:

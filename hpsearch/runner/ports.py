@@ -1,12 +1,13 @@
 """What the runner needs of storage and of the engine. Both are implemented elsewhere."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from hpsearch.datasets.values import Split
 from hpsearch.history import Cohort, Ending, History, Report
-from hpsearch.jobs import DataHashes, Job, JobState
+from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
@@ -27,6 +28,19 @@ class WriterLock(Protocol):
     def release(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class UnfinishedJob:
+    """What the dispatcher must see of every job to know which of them to read."""
+
+    id: str
+    state: JobState
+    wish: RequestedState
+    priority: float
+    version: int
+    seconds: float
+    created_at: datetime
+
+
 class JobStore(Protocol):
     """The dispatcher's view of the database. Each method is one transaction: all of it or nothing.
 
@@ -37,8 +51,8 @@ class JobStore(Protocol):
     moments may be lost then, from the end, and are trained again.
     """
 
-    def unfinished(self) -> Sequence[Job]:
-        """All jobs that have not ended, oldest first."""
+    def unfinished(self) -> Sequence[UnfinishedJob]:
+        """All jobs that have not ended, oldest first. Cheap: no spec is read."""
         ...
 
     def job(self, job_id: str) -> Job:
@@ -54,7 +68,10 @@ class JobStore(Protocol):
         ...
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
-        """queued or paused → running; the environment is kept from the first start."""
+        """queued or paused → running; the environment is kept from the first start.
+
+        It waits for nothing any more.
+        """
         ...
 
     def record_data(self, job_id: str, data: DataHashes) -> None:
@@ -63,6 +80,13 @@ class JobStore(Protocol):
 
     def pause(self, job_id: str, seconds: float) -> None:
         """running → paused, with the seconds of running so far."""
+        ...
+
+    def wait(self, job_id: str, waits_for: str | None, seconds: float) -> None:
+        """running or queued → queued, with what it waits for, if not for its turn.
+
+        Nothing happens to a job that is paused or has ended.
+        """
         ...
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
@@ -125,6 +149,20 @@ class Leg(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LegLanded:
+    """What came of a leg."""
+
+    leg: Leg
+    result: LegResult
+
+
+class Inbox(Protocol):
+    """Where results of legs go: a queue."""
+
+    def put(self, item: LegLanded, /) -> None: ...
+
+
 class Data(Protocol):
     """A data set that was sent to the workers."""
 
@@ -145,14 +183,15 @@ class Engine(Protocol):
         previous: Leg | None,
         share: Share,
         order: int,
-        done: Callable[[LegResult], None],
+        inbox: Inbox,
     ) -> Leg:
         """Train a leg, from where `previous` ended.
 
-        The job whose `share` was served least comes next, and of its legs the lowest `order`.
-        `done` is called once, from any thread, unless the leg is released before. A worker that
-        dies costs time only: its legs are trained again elsewhere. Where the workers as a whole
-        are lost, the error is EngineLost, and nothing of this engine can be used any more.
+        The job whose `share` is due comes next, and of its legs the lowest `order`. The result is
+        put into `inbox` once, from any thread and maybe before this returns, unless the leg is
+        released before. A worker that dies costs time only: its legs are trained again elsewhere.
+        If the workers as a whole are lost, the error is EngineLost, and nothing of this engine can
+        be used any more.
         """
         ...
 

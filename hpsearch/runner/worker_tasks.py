@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import threadpoolctl
 from distributed import get_worker
@@ -14,18 +15,22 @@ from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 Trained = tuple[TrainState | None, LegReport]
 
 
+@dataclass(frozen=True)
+class Conditions:
+    """On which a worker trains. portable: only if its bits are not its processor's own."""
+
+    portable: bool = False
+
+
 def keep(split: Split) -> Split:
     """As the result of a task, not scattered, the data is made again where a worker dies."""
     return split
 
 
-def train(task: LegTask, split: Split, previous: Trained | None, portable: bool = False) -> Trained:
-    """Train a leg, and stop where nobody wants it any more.
-
-    portable: raises WorkerNotPinned where this process's bits are its processor's own.
-    """
+def train(task: LegTask, split: Split, previous: Trained | None, conditions: Conditions) -> Trained:
+    """Train a leg, and stop if nobody wants it any more. Raises WorkerNotPinned."""
     _use_one_blas_thread()
-    if portable and (reason := _not_portable()) is not None:
+    if conditions.portable and (reason := _not_portable()) is not None:
         raise WorkerNotPinned(reason)
     worker = get_worker()
     key = worker.get_current_task()

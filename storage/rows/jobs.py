@@ -135,6 +135,7 @@ def from_row(row: Row[Any]) -> JobRow:
         started_at=row.started_at,
         finished_at=row.finished_at,
         stop_reason=row.stop_reason,
+        waits_for=row.waits_for,
         seconds=row.seconds,
         priority=row.priority,
         version=row.version,

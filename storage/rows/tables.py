@@ -81,6 +81,7 @@ jobs = Table(
     Column("data_sha256", String(64)),
     Column("split_sha256", String(64)),
     Column("digest", String(64)),
+    Column("waits_for", Text),
 )
 
 leader = Table(

@@ -24,6 +24,7 @@ def of_jobs() -> list[sa.Column[Any]]:
         sa.Column("data_sha256", sa.String(64)),
         sa.Column("split_sha256", sa.String(64)),
         sa.Column("digest", sa.String(64)),
+        sa.Column("waits_for", sa.Text()),
     ]
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, event
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.split import split_for
-from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegResult
+from hpsearch.runner.run_control import RunControl
 from hpsearch.training.leg import LegTask, run_leg
 from storage.database import Database
 from storage.job_store import SqlJobStore
@@ -64,7 +64,7 @@ def work(url: str, job_id: str, moment: str, fatal: int) -> None:
         def train(task: LegTask) -> LegResult:
             return LegDone(run_leg(task, parts, None)[1])
 
-        JobRunner(job, store, source, InlineEngine(train), Share()).run()
+        JobRunner(RunControl(job), store, source, InlineEngine(train)).run()
 
 
 class Reaper:

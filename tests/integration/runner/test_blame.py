@@ -12,7 +12,7 @@ from hpsearch.datasets.values import Part, Split
 from hpsearch.errors import WorkerLost
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.ports import LegDone, LegFailed, LegResult
+from hpsearch.runner.ports import LegDone, LegFailed, LegLanded
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegTask
@@ -37,18 +37,19 @@ class Overbooked(DaskEngine):
     def _recount(self) -> None:
         super()._recount()
         if self.losses() < 3:
-            self._slots = 2
+            self._board.slots = 2
 
 
 def test_a_leg_that_waits_behind_a_killer_is_not_held_to_be_one(tmp_path: Path) -> None:
-    killed: queue.Queue[LegResult] = queue.Queue()
-    spared: queue.Queue[LegResult] = queue.Queue()
+    killed: queue.Queue[LegLanded] = queue.Queue()
+    spared: queue.Queue[LegLanded] = queue.Queue()
     engine = Overbooked.local(1, tmp_path)
     try:
         data = engine.load(Split(PART, PART, 2))
-        engine.submit(Killer(*SETTINGS), data, None, Share(), 0, killed.put)
-        engine.submit(LegTask(*SETTINGS), data, None, Share(), 1, spared.put)
-        culprit, innocent = killed.get(timeout=WAIT), spared.get(timeout=WAIT)
+        engine.submit(Killer(*SETTINGS), data, None, Share(), 0, killed)
+        engine.submit(LegTask(*SETTINGS), data, None, Share(), 1, spared)
+        culprit = killed.get(timeout=WAIT).result
+        innocent = spared.get(timeout=WAIT).result
     finally:
         engine.close()
     assert isinstance(innocent, LegDone)

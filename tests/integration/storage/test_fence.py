@@ -169,4 +169,4 @@ def test_users_may_write_through_any_server(
     job, created = Jobs(database).create(spec())
 
     assert created
-    assert SqlJobStore(other, theirs).unfinished() == [job]
+    assert [each.id for each in SqlJobStore(other, theirs).unfinished()] == [job.id]

@@ -2,18 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from hpsearch.datasets.source import Fetching
 from hpsearch.digest import digest
 from hpsearch.errors import EngineLost, EngineUnavailable, LeadershipLost
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner import dispatcher as module
+from hpsearch.runner import engine_keeper, job_threads, places
 from hpsearch.runner.dispatcher import Dispatcher
-from hpsearch.runner.ports import LegFailed, LegResult
+from hpsearch.runner.ports import LegFailed, LegResult, UnfinishedJob
 from hpsearch.spec.stored import Unreadable
 from hpsearch.training.leg import LegTask
 from tests.fakes import FreeLock, InlineEngine, MemorySource, MemoryStore
@@ -23,7 +27,7 @@ from tests.unit.runner.test_job_runner import made_up, spec_of
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_INTERVAL", 0.02)
-    monkeypatch.setattr(module, "ENGINE_RETRY_INTERVAL", 0.02)
+    monkeypatch.setattr(engine_keeper, "RETRY_INTERVAL", 0.02)
 
 
 @contextmanager
@@ -31,8 +35,13 @@ def dispatching(
     store: MemoryStore,
     answer: Callable[[LegTask], LegResult] = made_up,
     lock: FreeLock | None = None,
+    source: MemorySource | None = None,
+    places: int = 4,
 ) -> Iterator[Dispatcher]:
-    dispatcher = Dispatcher(store, MemorySource(), lambda: InlineEngine(answer), lock or FreeLock())
+    dispatcher = Dispatcher(
+        *(store, source or MemorySource(), lambda: InlineEngine(answer), lock or FreeLock()),
+        places=places,
+    )
     dispatcher.start()
     try:
         yield dispatcher
@@ -211,3 +220,124 @@ def test_a_server_that_lost_its_leadership_stands_down() -> None:
 
     assert not lock.ours
     assert not store.jobs["job"].state.ended
+
+
+@pytest.mark.parametrize(
+    ("wish", "state"),
+    [(RequestedState.CANCEL, JobState.CANCELLED), (RequestedState.PAUSE, JobState.PAUSED)],
+)
+def test_wishes_are_followed_while_there_are_no_workers(
+    wish: RequestedState, state: JobState
+) -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    give_up = threading.Event()
+
+    def make() -> InlineEngine:
+        give_up.wait(10)  # as one that waits for a scheduler that does not answer
+        raise EngineUnavailable("no Dask scheduler answers at tcp://nowhere:8786")
+
+    dispatcher = Dispatcher(store, MemorySource(), make, FreeLock())
+    dispatcher.start()
+    try:
+        store.wish("job", wish)
+        until(lambda: store.jobs["job"].state is state, seconds=2)
+    finally:
+        give_up.set()
+        dispatcher.stop(5)
+
+
+def test_a_run_that_does_not_stop_is_not_joined_by_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(job_threads, "STOP_TIMEOUT", 0.1)
+    looks, asked = 0, 0
+
+    class Watched(MemoryStore):
+        def unfinished(self) -> Sequence[UnfinishedJob]:
+            nonlocal looks
+            looks += 1
+            return super().unfinished()
+
+    store = Watched()
+    store.add(spec_of())
+    hangs, answers = threading.Event(), threading.Event()
+
+    class Hanging(InlineEngine):
+        def environment(self) -> Mapping[str, str]:
+            nonlocal asked
+            asked += 1
+            hangs.set()
+            answers.wait(10)
+            return super().environment()
+
+    dispatcher = Dispatcher(store, MemorySource(), lambda: Hanging(made_up), FreeLock())
+    dispatcher.start()
+    try:
+        assert hangs.wait(5)
+        store.wish("job", RequestedState.PAUSE)
+        until(lambda: store.jobs["job"].state is JobState.PAUSED)
+        store.wish("job", RequestedState.RUN)
+        seen = looks
+        until(lambda: looks > seen + 2)
+        assert asked == 1
+        answers.set()
+        until(lambda: store.jobs["job"].state is JobState.COMPLETED)
+        assert asked == 2
+    finally:
+        answers.set()
+        dispatcher.stop(5)
+
+
+def test_only_as_many_jobs_are_started_as_there_are_places_and_all_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "TURN_SECONDS", 0.1)
+    store, most = MemoryStore(), 0
+    names = [f"job {number}" for number in range(6)]
+    for name in names:
+        store.add(spec_of(budget={"trials": 100}), name)
+
+    def counting(task: LegTask) -> LegResult:
+        nonlocal most
+        most = max(most, len(dispatcher.status().running))
+        return slowly(task)
+
+    with dispatching(store, counting, places=2) as dispatcher:
+        until(lambda: all(store.histories[name].trials for name in names))
+        assert not any(job.state.ended for job in store.jobs.values())
+        states = Counter(job.state for job in store.jobs.values())
+    assert states[JobState.QUEUED] >= 3
+    assert most <= 3  # one that leaves makes room before all of it is away
+
+
+class FetchingSource(MemorySource):
+    """Its data set is being fetched, until it is here or will not come."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.problem: str | None = None
+
+    def ensure(self, name: str) -> Fetching | None:
+        return SimpleNamespace(problem=self.problem) if self.away else None
+
+
+def test_a_job_waits_for_its_data_set_and_says_so() -> None:
+    store, source = MemoryStore(), FetchingSource()
+    store.add(spec_of())
+    with dispatching(store, source=source):
+        until(lambda: store.jobs["job"].waits_for == "fetching small")
+        assert store.jobs["job"].state is JobState.QUEUED
+        source.away = False
+        until(lambda: store.jobs["job"].state is JobState.COMPLETED)
+    assert store.jobs["job"].waits_for is None
+
+
+def test_a_job_whose_data_set_cannot_be_fetched_fails_with_what_to_do() -> None:
+    store, source = MemoryStore(), FetchingSource()
+    store.add(spec_of())
+    with dispatching(store, source=source):
+        until(lambda: store.jobs["job"].waits_for is not None)
+        source.problem = "small could not be downloaded; add it from a file"
+        until(lambda: store.jobs["job"].state is JobState.FAILED)
+    assert store.jobs["job"].stop_reason == "small could not be downloaded; add it from a file"

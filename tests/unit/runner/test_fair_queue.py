@@ -1,9 +1,10 @@
 """Several jobs share the workers fairly."""
 
-import threading
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hpsearch.runner.fair_queue import FairQueue, Share
 
@@ -57,23 +58,48 @@ def test_an_item_that_was_removed_gets_no_turn() -> None:
         turns.pop()
 
 
-def test_its_length_can_be_asked_for_while_shares_come_and_go() -> None:
-    queue: FairQueue[object] = FairQueue()
-    done = threading.Event()
+def test_a_weight_that_no_submission_may_have_any_more_starves_nobody() -> None:
+    """Earlier versions took any weight above 0, and stored it."""
+    turns: FairQueue[str] = FairQueue()
+    tiny = Share(weight=1e-300)
+    for number in range(3):
+        turns.add("tiny", tiny, number)
+        turns.pop()
+    shares = {"one": Share(), "two": Share(), "four": Share(weight=2.0)}
+    for name, share in shares.items():
+        for number in range(300):
+            turns.add(name, share, number)
+    assert Counter(turns.pop() for _ in range(300)) == {"one": 75, "two": 75, "four": 150}
 
-    def come_and_go() -> None:
-        while not done.is_set():
-            item = object()
-            queue.add(item, Share(), 0)
-            queue.remove(item)
 
-    others = [threading.Thread(target=come_and_go)]
-    for thread in others:
-        thread.start()
-    try:
-        for _ in range(20_000):
-            assert len(queue) in (0, 1)
-    finally:
-        done.set()
-        for thread in others:
-            thread.join()
+weights = st.floats(-3, 3).map(lambda power: 10**power)
+moves = st.one_of(
+    st.tuples(st.just("turn"), st.integers(0, 5), weights),
+    st.tuples(st.just("weight"), st.integers(0, 5), weights),
+    st.tuples(st.just("leave"), st.integers(0, 5), weights),
+)
+
+
+@given(past=st.lists(moves, max_size=40), at_last=st.lists(weights, min_size=6, max_size=6))
+def test_whatever_came_before_each_gets_its_part(
+    past: list[tuple[str, int, float]], at_last: list[float]
+) -> None:
+    turns: FairQueue[int] = FairQueue()
+    shares = [Share() for _ in at_last]
+    for move, number, weight in past:
+        if move == "turn":
+            turns.add(number, shares[number], 0)
+            turns.pop()
+        elif move == "weight":
+            shares[number].weight = weight
+        else:
+            turns.remove(number)
+    while len(turns):
+        turns.pop()
+    for number, (share, weight) in enumerate(zip(shares, at_last, strict=True)):
+        share.weight = weight
+        for order in range(300):
+            turns.add(number, share, order)
+    counts = Counter(turns.pop() for _ in range(300))
+    for number, weight in enumerate(at_last):
+        assert abs(counts[number] - 300 * weight / sum(at_last)) <= 0.05 * 300

@@ -9,12 +9,13 @@ import pytest
 
 from hpsearch.digest import digest
 from hpsearch.errors import DatabaseUnavailable, EngineLost, NetworkTooLarge, WorkerLost
-from hpsearch.history import History, Outcome, TrialState
+from hpsearch.history import Done, History, Outcome, Plan, TrialState
 from hpsearch.jobs import JobState
-from hpsearch.runner import job_runner
-from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.job_runner import JobRunner, Stopped
+from hpsearch.runner import run_control, search_run
+from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegFailed, LegResult
+from hpsearch.runner.run_control import RunControl, Stopped
+from hpsearch.search.plan import plan
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegReport, LegTask
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
@@ -49,7 +50,7 @@ def run(
 ) -> InlineEngine:
     engine = InlineEngine(answer, seed)
     try:
-        JobRunner(store.jobs["job"], store, MemorySource(), engine, Share()).run()
+        JobRunner(RunControl(store.jobs["job"]), store, MemorySource(), engine).run()
     finally:
         engine.close()
     return engine
@@ -110,7 +111,7 @@ def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -
 def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() -> None:
     store = MemoryStore()
     store.add(spec_of(pruner="none", budget={"trials": 2}, cohort=2, rounds={"count": 1}))
-    left = 3
+    left = 4  # it starts, opens a cohort, records a first report, and no second
 
     def break_down() -> None:
         nonlocal left
@@ -133,7 +134,7 @@ def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() ->
 def test_the_database_may_go_away_and_come_back(
     monkeypatch: pytest.MonkeyPatch, undisturbed: str
 ) -> None:
-    monkeypatch.setattr(job_runner, "RETRY_INTERVAL", 0.01)
+    monkeypatch.setattr(run_control, "RETRY_INTERVAL", 0.01)
     store = MemoryStore()
     store.add(spec_of())
     calls = 0
@@ -212,10 +213,10 @@ def test_stop_leaves_the_job_as_it_is_recorded() -> None:
         return made_up(task)
 
     engine = InlineEngine(slow)
-    runner = JobRunner(store.jobs["job"], store, MemorySource(), engine, Share())
-    threading.Timer(0.05, runner.stop).start()
+    control = RunControl(store.jobs["job"])
+    threading.Timer(0.05, control.stop).start()
     with pytest.raises(Stopped):
-        runner.run()
+        JobRunner(control, store, MemorySource(), engine).run()
     release.set()
     engine.close()
     assert store.jobs["job"].state is JobState.RUNNING
@@ -231,7 +232,7 @@ def test_when_the_seconds_are_up_the_job_ends_at_once() -> None:
         return made_up(task)
 
     engine = InlineEngine(slow)
-    JobRunner(store.jobs["job"], store, MemorySource(), engine, Share()).run()
+    JobRunner(RunControl(store.jobs["job"]), store, MemorySource(), engine).run()
     release.set()
     engine.close()
     job = store.jobs["job"]
@@ -255,3 +256,59 @@ def test_a_larger_budget_goes_on_where_the_search_ended() -> None:
     run(store)
     assert len(store.histories["job"].trials) == 30
     assert store.histories["job"].trials[:20] == before.trials
+
+
+def test_a_budget_that_is_raised_in_the_last_moment_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = MemoryStore()
+    job = store.add(spec_of())
+    control = RunControl(job)
+
+    def raised_while_planning(spec: SearchSpec, history: History) -> Plan:
+        planned = plan(spec, history)
+        if isinstance(planned, Done) and spec == job.spec:
+            budget = spec.budget.model_copy(update={"trials": 30})
+            longer = spec.model_copy(update={"budget": budget})
+            store.jobs["job"] = replace(store.jobs["job"], stored_spec=longer)
+            control.change(store.jobs["job"])
+        return planned
+
+    monkeypatch.setattr(search_run, "plan", raised_while_planning)
+    engine = InlineEngine(made_up)
+    JobRunner(control, store, MemorySource(), engine).run()
+    engine.close()
+    assert len(store.histories["job"].trials) == 30
+
+
+def test_leaving_finishes_what_is_in_training_and_loses_nothing(undisturbed: str) -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    control = RunControl(store.jobs["job"])
+
+    def leave_at_the_tenth(task: LegTask) -> LegResult:
+        if task.trial == 10:
+            control.leave()
+        return made_up(task)
+
+    engine = InlineEngine(leave_at_the_tenth)
+    with pytest.raises(Stopped):
+        JobRunner(control, store, MemorySource(), engine).run()
+    engine.close()
+    trials = store.histories["job"].trials
+    assert 10 < len(trials) < 20
+    assert all(trial.ending is not None for trial in trials)
+    run(store)
+    assert digest_of(store) == undisturbed
+
+
+def test_a_run_that_was_told_to_stop_writes_nothing_more() -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    control = RunControl(store.jobs["job"])
+    control.stop()
+    engine = InlineEngine(made_up)
+    with pytest.raises(Stopped):
+        JobRunner(control, store, MemorySource(), engine).run()
+    engine.close()
+    assert store.jobs["job"].state is JobState.QUEUED

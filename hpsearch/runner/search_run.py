@@ -1,0 +1,156 @@
+"""A search under way: plan, train, decide, record, until the plan says that it is done."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hpsearch.history import Cohort, Done, Ending, History, TrialState
+from hpsearch.jobs import Job, JobState
+from hpsearch.runner.cohort_run import CohortRun
+from hpsearch.runner.ports import Data, Engine, JobStore, LegLanded
+from hpsearch.runner.run_control import RunControl, Stopped
+from hpsearch.search.plan import plan
+from hpsearch.search.pruning import decide
+
+A_DAY = 86_400.0  # seconds; stored budgets may be longer than a thread can wait
+
+log = logging.getLogger(__name__)
+
+
+class SearchRun:
+    """Runs a job's search from `history` on. images: how many are in the training part."""
+
+    def __init__(
+        self,
+        control: RunControl,
+        store: JobStore,
+        engine: Engine,
+        data: Data,
+        images: int,
+        history: History,
+    ) -> None:
+        self._control = control
+        self._job_id = control.job.id
+        self._store = store
+        self._engine = engine
+        self._data = data
+        self._images = images
+        self._history = history
+        self._runs: dict[int, CohortRun] = {}
+
+    def run(self) -> None:
+        """Until the job has ended; raises Stopped if it was told to stop."""
+        try:
+            self._resume()
+            ended = self._plan()
+            while not ended:
+                message = self._control.next_message(self._seconds_left())
+                waits = isinstance(message, LegLanded) and not self._land(message)
+                ended = not waits and self._plan()
+        finally:
+            for run in self._runs.values():
+                run.release()
+
+    def _plan(self) -> bool:
+        """Start all cohorts that may start now; True if the job has ended."""
+        while True:
+            job = self._control.job  # the plan's end holds for this budget only
+            enqueued = self._control.patiently(lambda: self._store.enqueued(self._job_id))
+            seconds = self._control.seconds()
+            self._history = replace(self._history, enqueued=enqueued, seconds=seconds)
+            planned = plan(job.spec, self._history)
+            if isinstance(planned, Done):
+                if self._end(job, planned):
+                    return True
+            elif self._control.leaving:
+                if not self._runs:
+                    raise Stopped
+                return False
+            elif isinstance(planned, Cohort):
+                self._open(job, planned)
+            else:
+                return False
+
+    def _open(self, job: Job, cohort: Cohort) -> None:
+        seconds = self._control.seconds()
+        self._control.patiently(lambda: self._store.open_cohort(job.id, cohort, seconds))
+        self._history = self._history.opened(cohort)
+        self._start(CohortRun(cohort, job.spec, self._images))
+
+    def _resume(self) -> None:
+        """Bring the cohorts that were in training back to where they were."""
+        trials = self._history.trials
+        for index in sorted({t.cohort for t in trials if t.state is TrialState.RUNNING}):
+            members = tuple(trial for trial in trials if trial.cohort == index)
+            cohort = Cohort(index, self._history.rounds[members[0].round], members)
+            self._start(CohortRun.resumed(cohort, self._control.job.spec, self._images))
+
+    def _start(self, run: CohortRun) -> None:
+        self._runs[run.cohort.index] = run
+        self._submit(run)
+
+    def _submit(self, run: CohortRun) -> None:
+        run.submit(self._engine, self._data, self._control.share, self._control.inbox)
+
+    def _land(self, landed: LegLanded) -> bool:
+        """Take what a leg brought; True if its cohort has finished with it."""
+        run = next(run for run in self._runs.values() if run.awaits(landed.leg))
+        run.take(landed)
+        if not run.arrived():
+            return False
+        ended = self._compare(run) if run.replaying() else self._decide(run)
+        run.advance(ended)
+        if run.cohort.trials:
+            self._submit(run)
+            return False
+        del self._runs[run.cohort.index]
+        return True
+
+    def _decide(self, run: CohortRun) -> Mapping[int, Ending]:
+        step = run.step
+        spec = self._control.job.spec
+        judged = decide(spec, self._history, run.cohort.index, step.reports, step.facts)
+        endings = {**judged, **step.failures}
+        seconds = self._control.seconds()
+        self._control.patiently(
+            lambda: self._store.record(self._job_id, step.reports, endings, seconds)
+        )
+        self._history = self._history.recorded(step.reports, endings)
+        return endings
+
+    def _compare(self, run: CohortRun) -> Mapping[int, Ending]:
+        """Compare a report that was trained again with the one on record, which stands."""
+        step = run.step
+        for number, report in step.reports.items():
+            before = self._history.trials[number].reports[run.position]
+            if not before.confirmed_by(report):
+                log.warning(
+                    "job %s, trial %d: trained again, %s came out as %s; "
+                    "was the job started on another kind of processor?",
+                    self._job_id,
+                    number,
+                    before,
+                    report,
+                )
+        if step.failures:
+            seconds = self._control.seconds()
+            self._control.patiently(
+                lambda: self._store.record(self._job_id, {}, step.failures, seconds)
+            )
+            self._history = self._history.recorded({}, step.failures)
+        return step.failures
+
+    def _end(self, job: Job, done: Done) -> bool:
+        """End the job, unless its user has given it another budget than the plan knew."""
+        state = JobState.FAILED if done.failed else JobState.COMPLETED
+        seconds = self._control.seconds()
+        ended = self._control.patiently(
+            lambda: self._store.end(job.id, state, done.reason, seconds, job.spec.budget)
+        )
+        if not ended:
+            self._control.job = self._control.patiently(lambda: self._store.job(job.id))
+        return ended
+
+    def _seconds_left(self) -> float | None:
+        budget = self._control.job.spec.budget.seconds
+        return None if budget is None else min(max(0.0, budget - self._control.seconds()), A_DAY)
