@@ -32,7 +32,7 @@ from api.routes import datasets, digest, estimates, events, health, index, jobs,
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from hpsearch.datasets.catalogue import Catalogue
-from hpsearch.errors import InvalidSettings
+from hpsearch.errors import HpsearchError, InvalidSettings
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
@@ -57,11 +57,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InvalidSettings(f"data_dir {settings.data_dir}: {error.strerror}") from None
+    metrics, engines = Metrics(), Engines(settings)  # what refuses settings comes first
     database = Database(settings.url)
-    database.initialise()
+    try:
+        database.initialise()
+    except HpsearchError:
+        database.close()
+        raise
     catalogue = Catalogue(settings.data_dir, settings.downloads)
     catalogue.sweep()
-    metrics, engines = Metrics(), Engines(settings)
     lock = WriterLock(database)
     store = ObservedStore(SqlJobStore(database, lock), metrics.meters)
     runner = Dispatcher(store, catalogue, engines.make, lock)
