@@ -9,7 +9,7 @@ import anyio
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from api import errors, openapi
+from api import errors, openapi, private_files
 from api.bodies import EnqueuedTrial, JobChange
 from api.connections import STATE as CONNECTIONS
 from api.connections import Connections, limits
@@ -32,7 +32,7 @@ from api.routes import datasets, digest, estimates, events, health, index, jobs,
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from hpsearch.datasets.catalogue import Catalogue
-from hpsearch.errors import HpsearchError, InvalidSettings
+from hpsearch.errors import HpsearchError
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
@@ -53,10 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises InvalidSettings, or DatabaseUnavailable where the database cannot be reached.
     """
     settings = settings or read_settings()
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidSettings(f"data_dir {settings.data_dir}: {error.strerror}") from None
+    private_files.prepare(settings.data_dir)
     metrics, engines = Metrics(), Engines(settings)  # what refuses settings comes first
     database = Database(settings.url)
     try:

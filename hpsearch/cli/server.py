@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from hpsearch.cli import passwords
 from hpsearch.errors import InvalidSettings
 from hpsearch.runner.fork_server import start_fork_server
 
@@ -86,10 +87,13 @@ class Server(uvicorn.Server):
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
+        os.umask(0o077)  # what the server and its workers write is for their user alone
+        passwords.hide_password()
         if CLUSTER not in os.environ:
             # It inherits this: Ctrl-C reaches every process of a terminal, but is for us to act on.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            start_fork_server()
+            with passwords.out_of_environment():
+                start_fork_server()
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn takes both over while it runs, and raises them again when it has ended.
             signal.signal(number, _leave)
@@ -100,6 +104,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        passwords.forget()
         for each in sockets or ():
             each.listen(QUEUE)  # asyncio had made it AT_ONCE
         self._tell_started()

@@ -29,14 +29,24 @@ CONNECT_TIMEOUT = 10  # seconds
 CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
 SILENCE_LIMIT = "20s"  # a worker that is silent for this long is given up, its legs go elsewhere
 
+# Dask's pages tell anybody who asks about paths and tasks, under any host name, without TLS.
+PAGES = {"routes": ["distributed.http.health"]}
 # Defaults only: Dask's own configuration (DASK_… variables, its YAML files) takes precedence.
 DEFAULTS = {
     "distributed": {
-        "scheduler": {"allowed-failures": TRIES - 1, "worker-ttl": SILENCE_LIMIT},
+        "scheduler": {
+            "allowed-failures": TRIES - 1,
+            "worker-ttl": SILENCE_LIMIT,
+            "http": PAGES,
+        },
         "admin": {"large-graph-warning-threshold": "10GB"},
         "comm": {"timeouts": {"connect": f"{CONNECT_TIMEOUT}s"}},
         # Dask's own profiler takes a tenth of the time of a leg.
-        "worker": {"multiprocessing-method": "forkserver", "profile": {"enabled": False}},
+        "worker": {
+            "multiprocessing-method": "forkserver",
+            "profile": {"enabled": False},
+            "http": PAGES,
+        },
         # Dask looks once, this long after a local worker died. If it is away at that moment,
         # because it died again or starts slowly, Dask would give it up for good.
         "deploy": {"lost-worker-timeout": "1000 days"},

@@ -24,12 +24,12 @@ def file_url(file: Path) -> str:
 def complete(url: str, password_file: Path | None) -> str:
     """The URL with the file's password in it, where a file is given.
 
-    Raises InvalidSettings for what is no URL, and for a file that cannot be read.
+    Raises InvalidSettings for what is not a URL, and for a file that cannot be read.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise InvalidSettings("database_url is no database URL") from None
+    except (ArgumentError, ValueError):  # a port that is not a number is the latter
+        raise InvalidSettings("database_url is not a database URL") from None
     if password_file is not None:
         parsed = parsed.set(password=_read(password_file))
     return parsed.render_as_string(hide_password=False)

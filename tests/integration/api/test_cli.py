@@ -137,9 +137,18 @@ def test_run_of_a_broken_spec_leaves_with_exit_code_2(
 def test_a_database_that_cannot_be_reached(tmp_path: Path) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        url = f"postgresql+psycopg://u:secret@127.0.0.1:{closed.getsockname()[1]}/db"
+        url = f"postgresql+psycopg://u:hush@127.0.0.1:{closed.getsockname()[1]}/db"
         words = ["--port", "0", "--data-dir", str(tmp_path), "--database-url", url]
         done = _hpsearch("serve", *words)
     assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "secret" not in done.stderr
+    warning, error = done.stderr.splitlines()
+    assert "HPSEARCH_DATABASE_PASSWORD_FILE" in warning
+    assert error.startswith("hpsearch: ")
+    assert "hush" not in done.stderr
+
+
+def test_a_database_url_with_a_bad_port_is_a_line(tmp_path: Path) -> None:
+    words = ["--port", "0", "--data-dir", str(tmp_path), "--database-url", "postgresql://h:x/db"]
+    done = _hpsearch("serve", *words)
+    assert done.returncode == 2
+    assert done.stderr == "hpsearch: database_url is not a database URL\n"

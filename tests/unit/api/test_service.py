@@ -181,7 +181,7 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path) -> None:
         create_app(Settings(data_dir=tmp_path, cluster="tls://scheduler:8786"))
     with pytest.raises(InvalidSettings, match="cannot be read"):
         _ = Settings(database_url="postgresql://u@h/d", database_password_file=blocked / "x").url
-    with pytest.raises(InvalidSettings, match="no database URL"):
+    with pytest.raises(InvalidSettings, match="not a database URL"):
         _ = Settings(database_url="nonsense").url
 
 
