@@ -10,6 +10,7 @@ from hpsearch.jobs import Job
 from hpsearch.spec.base import Part
 from hpsearch.spec.merge_patch import merge_patch
 from hpsearch.spec.problems import parse
+from hpsearch.spec.sizes import MAX_PARAMETERS
 from hpsearch.spec.space import Choice, Value
 from hpsearch.spec.submission import Priority, Submission, json_object, parse_submission
 
@@ -25,7 +26,7 @@ class JobChange(Part):
 class EnqueuedTrial(Part):
     """A trial that the user wants tried."""
 
-    params: dict[str, Choice] = Field(min_length=1)
+    params: dict[str, Choice] = Field(min_length=1, max_length=MAX_PARAMETERS)
     """A value for parameters of the space; the sampler chooses those not named."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.search.scale import Numeric, Space, contains, snapped
 from hpsearch.spec.bounds import shown
-from hpsearch.spec.problems import nearest
+from hpsearch.spec.problems import MAX_NAME, nearest
 from hpsearch.spec.space import CategoricalParameter, IntParameter, Parameter, Value, same
 
 
@@ -35,7 +35,7 @@ def point_to_try(space: Space, given: Mapping[str, Value]) -> dict[str, Value]:
 def _problem(space: Space, name: str, value: Value) -> FieldProblem | None:
     """What is wrong with one parameter by itself."""
     parameter = space.get(name)
-    field = f"params.{name}"
+    field = f"params.{name[:MAX_NAME]}"
     if parameter is None:
         message = f"is not a parameter of this job{nearest(name, space)}"
         return FieldProblem(field, message, value, f"one of {', '.join(space)}")
