@@ -8,6 +8,7 @@ from pydantic import Field
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.jobs import Job
 from hpsearch.spec.base import Part
+from hpsearch.spec.budget_change import check_limited
 from hpsearch.spec.merge_patch import merge_patch
 from hpsearch.spec.problems import parse
 from hpsearch.spec.sizes import MAX_PARAMETERS
@@ -35,7 +36,11 @@ def parse_clone(body: object, original: Job) -> Submission:
 
     A spec that this version cannot read is changed as it was stored.
     """
-    return parse_submission(merge_patch(original.spec_as_json(), json_object(body)))
+    changes = json_object(body)
+    merged = merge_patch(original.spec_as_json(), changes)
+    if isinstance(changes.get("budget"), Mapping):
+        check_limited(merged["budget"])
+    return parse_submission(merged)
 
 
 def parse_change(body: object) -> JobChange:

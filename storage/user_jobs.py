@@ -18,9 +18,7 @@ from hpsearch.errors import (
 from hpsearch.history import TrialState
 from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.search.enqueued import point_to_try
-from hpsearch.spec.merge_patch import merge_patch
-from hpsearch.spec.parts import Budget
-from hpsearch.spec.problems import parse
+from hpsearch.spec.budget_change import with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage.database import Database
@@ -150,10 +148,9 @@ class Jobs:
 
     def _change_budget(self, connection: Connection, row: JobRow, patch: Mapping[str, Any]) -> None:
         row.job.refuse_failed("take another budget")
-        spec = row.job.spec
-        budget = parse(Budget, merge_patch(spec.budget.model_dump(mode="json"), patch), "budget")
-        change_job(connection, row, **spec_out(spec.model_copy(update={"budget": budget})))
-        told = {"budget": budget.model_dump(mode="json")}
+        spec = with_budget(row.job.spec, patch)
+        change_job(connection, row, **spec_out(spec))
+        told = {"budget": spec.budget.model_dump(mode="json")}
         self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
         if row.job.state.ended:
             self._reopen(connection, row)

@@ -80,6 +80,10 @@ class Rounds(Part):
     """Share of each later round drawn from the whole box, so that a wrong turn can be undone."""
 
 
+LIMITS = ("trials", "epochs", "seconds")
+"""Fields of a budget of which a search needs one at least."""
+
+
 class Budget(Part):
     """When a search ends; whichever comes first."""
 
@@ -99,7 +103,6 @@ class Budget(Part):
     @model_validator(mode="before")
     @classmethod
     def _default_trials(cls, data: Any) -> Any:
-        limits = ("trials", "epochs", "seconds")
-        if isinstance(data, dict) and all(data.get(limit) is None for limit in limits):
+        if isinstance(data, dict) and all(data.get(limit) is None for limit in LIMITS):
             return {**data, "trials": 40}
         return data

@@ -111,14 +111,14 @@ def parse_spec(data: object) -> SearchSpec:
     problems = [
         *_fixed_and_searched(spec, data),
         *problems_of_space(spec.space, spec.network),
-        *_problems_of_objective(spec),
+        *problems_of_objective(spec),
     ]
     if problems:
         raise InvalidSpec(problems)
     return spec
 
 
-def _problems_of_objective(spec: SearchSpec) -> Iterator[FieldProblem]:
+def problems_of_objective(spec: SearchSpec) -> Iterator[FieldProblem]:
     """Bounds that mean a value of the objective."""
     words = spec.objective.value
     loss = spec.objective is Objective.LOSS
