@@ -18,6 +18,7 @@ from api.database_look import DatabaseLook
 from api.engines import Engines
 from api.event_hub import EventHub
 from api.heavy import HeavyRequests
+from api.housekeeping import Housekeeping
 from api.methods import Methods
 from api.metrics import Metrics
 from api.middleware.bugs import Bugs
@@ -38,6 +39,7 @@ from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
 from storage.backends.lock import WriterLock
 from storage.database import Database
+from storage.deletions import Deletions
 from storage.events import Events
 from storage.job_store import SqlJobStore
 from storage.overview import Overview
@@ -45,6 +47,7 @@ from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 
 STOP_TIMEOUT = 3.0  # seconds that the runner gets to stop
+HOUSEKEEPING_TIMEOUT = 1.0  # seconds that the piece gets that is being removed
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -90,10 +93,13 @@ def build(
         generate_unique_id_function=openapi.operation_id,
     )
     events_of = Events(database)
+    deletions = Deletions(database)
     app.state.services = Services(
         settings=settings,
         database=database,
         jobs=Jobs(database),
+        deletions=deletions,
+        housekeeping=Housekeeping(deletions),
         trials=Trials(database),
         store=SqlJobStore(database),
         events=events_of,
@@ -145,6 +151,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     so that answers without an end (events) do not keep it."""
     services: Services = app.state.services
     services.runner.start()
+    services.housekeeping.start()
     warm_up = app.state.dashboard.warm_up()
     stopping = anyio.Event()
     try:
@@ -155,4 +162,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stopping.set()
         warm_up.cancel()
         await run_in_threadpool(services.runner.stop, STOP_TIMEOUT)
+        await run_in_threadpool(services.housekeeping.stop, HOUSEKEEPING_TIMEOUT)
         services.database.close()

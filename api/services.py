@@ -10,9 +10,11 @@ from prometheus_client import CollectorRegistry
 from api.database_look import DatabaseLook
 from api.event_hub import EventHub
 from api.heavy import HeavyRequests
+from api.housekeeping import Housekeeping
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from storage.database import Database
+from storage.deletions import Deletions
 from storage.events import Events
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs
@@ -62,6 +64,8 @@ class Services:
     settings: Settings
     database: Database
     jobs: Jobs
+    deletions: Deletions
+    housekeeping: Housekeeping
     trials: Trials
     store: SqlJobStore
     events: Events

@@ -159,6 +159,29 @@ class VersionConflict(HpsearchError):
         super().__init__(f"job {job_id!r} has changed meanwhile: look at it again")
 
 
+class JobInUse(HpsearchError):
+    """Other jobs start from the trials of this one, so it cannot be deleted before them."""
+
+    def __init__(self, job_id: str, later: Sequence[str]) -> None:
+        self.job_id = job_id
+        self.later = tuple(later)
+        super().__init__(
+            f"job {job_id!r} cannot be deleted: {', '.join(later)} start from its trials; delete "
+            "those first"
+        )
+
+
+class EnqueuedTrialsLimit(HpsearchError):
+    """As many trials wait to be tried as may."""
+
+    def __init__(self, job_id: str, limit: int) -> None:
+        self.job_id = job_id
+        self.limit = limit
+        super().__init__(
+            f"{limit:,} enqueued trials of job {job_id!r} wait already, which is the most that may"
+        )
+
+
 class IdempotencyConflict(HpsearchError):
     """The same idempotency key came with another body."""
 

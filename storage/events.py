@@ -13,7 +13,7 @@ from hpsearch.jobs import JobState
 from storage.database import Database
 from storage.rows import tables
 from storage.rows.codec import to_json
-from storage.rows.jobs import job_pk
+from storage.rows.jobs import job_pk, visible
 
 MAX_ID = 2**63 - 1
 
@@ -87,7 +87,7 @@ class Events:
         """Where these jobs are, in one statement; those that do not exist are left out."""
         table, jobs = tables.events, tables.jobs
         newest = select(func.max(table.c.id)).where(table.c.job_pk == jobs.c.pk).scalar_subquery()
-        query = select(jobs.c.id, jobs.c.state, newest).where(jobs.c.id.in_(job_ids))
+        query = visible(select(jobs.c.id, jobs.c.state, newest)).where(jobs.c.id.in_(job_ids))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return {id_: Glance(last or 0, JobState(state).ended) for id_, state, last in rows}

@@ -173,7 +173,7 @@ class SqlJobStore:
             row = lock_job(connection, job_id)
             if row.job.state.ended:
                 return  # all its trials ended with it
-            record_trials(connection, row.pk, reports, endings, now())
+            record_trials(connection, row, reports, endings, now())
             change_job(connection, row, seconds=seconds)
 
     def end(
@@ -197,8 +197,8 @@ class SqlJobStore:
             with_job = Ending(outcome_of_trials(state), reason)
             endings = dict.fromkeys(running_numbers(connection, row.pk), with_job)
             moment = now()
-            record_trials(connection, row.pk, {}, endings, moment)
-            change_job(connection, row, seconds=seconds, finished_at=moment)
+            record_trials(connection, row, {}, endings, moment)
+            change_job(connection, row, seconds=seconds, finished_at=moment, digest=None)
             _set_state(connection, row, state, codec.clean(reason))
             return True
 

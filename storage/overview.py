@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from hpsearch.jobs import JobState
 from storage.database import Database
+from storage.rows.jobs import visible
 from storage.rows.tables import jobs
 
 
@@ -27,7 +28,7 @@ class Overview:
 
     def counts(self) -> JobCounts:
         """Counted by the database, however many jobs there are."""
-        by_state = select(jobs.c.state, func.count()).group_by(jobs.c.state)
+        by_state = visible(select(jobs.c.state, func.count())).group_by(jobs.c.state)
         oldest = (
             select(jobs.c.created_at)
             .where(jobs.c.state == JobState.QUEUED.value)

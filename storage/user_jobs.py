@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from hpsearch.errors import (
+    EnqueuedTrialsLimit,
     FieldProblem,
     IdempotencyConflict,
     InvalidSpec,
@@ -22,16 +23,20 @@ from hpsearch.spec.budget_change import with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage.database import Database
+from storage.deletions import KEYS_LAST
 from storage.events import EventKind, add_events
+from storage.latest import Latest
 from storage.rows import optuna_tables, tables
 from storage.rows.codec import clean, to_json
 from storage.rows.jobs import (
     JobRow,
     WarmStart,
     change_job,
+    check_id,
     from_row,
     job_pk,
     job_version,
+    lock_against_deletion,
     lock_job,
     new_id,
     now,
@@ -42,12 +47,16 @@ from storage.rows.jobs import (
 )
 from storage.rows.views import read_views
 
+MAX_ENQUEUED = 1000  # trials of one job that wait to be tried
+KEPT_VIEWS = 256  # of the jobs that were looked at last
+
 
 class Jobs:
     """What users do with jobs. What returns has been committed, and survives a power cut."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._views = Latest[JobView](KEPT_VIEWS)
 
     def create(
         self,
@@ -74,6 +83,39 @@ class Jobs:
             _insert(connection, job_id, spec, sources, priority)
             return read_job(connection, job_id).job, True
 
+    def known(
+        self, key: str, spec: SearchSpec, warm_start: Sequence[str], priority: float
+    ) -> Job | None:
+        """The job that `create` made of the same request; raises IdempotencyConflict."""
+        table = tables.idempotency_keys
+        query = select(table.c.body_sha256, table.c.job_id).where(
+            table.c.key_sha256 == _sha256(key), table.c.created_at >= now() - KEYS_LAST
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).one_or_none()
+            if found is None:
+                return None
+            if found.body_sha256 != _fingerprint(spec, warm_start, priority):
+                raise IdempotencyConflict(key)
+            return read_job(connection, found.job_id).job
+
+    def digest(self, job_id: str) -> str | None:
+        """The digest that was kept of an ended job. Raises JobNotFound."""
+        query = visible(select(tables.jobs.c.digest)).where(tables.jobs.c.id == job_id)
+        check_id(job_id)
+        with self._database.read() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            raise JobNotFound(job_id)
+        kept: str | None = found.digest
+        return kept
+
+    def keep_digest(self, job: Job, digest: str) -> None:
+        """Keep the digest of a job that has ended, unless it has changed since."""
+        same = (tables.jobs.c.id == job.id, tables.jobs.c.version == job.version)
+        with self._database.write(durable=False) as connection:
+            connection.execute(update(tables.jobs).where(*same).values(digest=digest))
+
     def get(self, job_id: str) -> Job:
         """Raises JobNotFound."""
         with self._database.read() as connection:
@@ -82,7 +124,12 @@ class Jobs:
     def look(self, job_id: str) -> JobView:
         """The job, how far it is and its best trial. Raises JobNotFound."""
         with self._database.read() as connection:
-            return read_views(connection, [read_job(connection, job_id)])[0]
+            version = job_version(connection, job_id)
+            known = self._views.get(job_id)
+            if known is None or known.job.version != version:
+                known = read_views(connection, [read_job(connection, job_id)])[0]
+                self._views.put(job_id, known)
+            return known
 
     def version(self, job_id: str) -> int:
         """How often the job has changed: the same number, the same look. Raises JobNotFound."""
@@ -158,12 +205,13 @@ class Jobs:
     def enqueue(self, job_id: str, params: Mapping[str, Value]) -> Job:
         """Have the job try these parameters; what is left out is sampled.
 
-        Raises JobNotFound, InvalidSpec that names each parameter at fault, and JobStateConflict
-        where the job has ended.
+        Raises JobNotFound, InvalidSpec that names each parameter at fault, JobStateConflict if the
+        job has ended, and EnqueuedTrialsLimit if as many wait already as may.
         """
         with self._database.write(durable=True) as connection:
             row = lock_job(connection, job_id)
             row.job.refuse_ended("take a trial")
+            _refuse_more_enqueued(connection, row)
             point = point_to_try(row.job.spec.space, params)
             connection.execute(
                 insert(tables.enqueued), {"job_pk": row.pk, "params": to_json(point)}
@@ -189,6 +237,13 @@ class Jobs:
         connection: Connection, row: JobRow, kind: EventKind, payload: Mapping[str, Any]
     ) -> None:
         add_events(connection, row.pk, now(), [(kind, payload)])
+
+
+def _refuse_more_enqueued(connection: Connection, row: JobRow) -> None:
+    table = tables.enqueued
+    waiting = select(func.count()).where(table.c.job_pk == row.pk, table.c.cohort.is_(None))
+    if connection.execute(waiting).scalar_one() >= MAX_ENQUEUED:
+        raise EnqueuedTrialsLimit(row.job.id, MAX_ENQUEUED)
 
 
 def _insert(
@@ -232,6 +287,8 @@ def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | No
     """Take the key for `job_id`, or say whose it is. Of two at once, the second waits here."""
     table = tables.idempotency_keys
     key_sha256 = _sha256(key)
+    expired = table.c.created_at < now() - KEYS_LAST
+    connection.execute(delete(table).where(table.c.key_sha256 == key_sha256, expired))
     claim = tables.insert_into(connection, table).on_conflict_do_nothing()
     taken = connection.execute(
         claim.returning(table.c.job_id),
@@ -258,8 +315,9 @@ def _sha256(text: str) -> str:
 
 
 def _warm_start(connection: Connection, job_id: str) -> WarmStart:
+    """The job stays until this transaction ends, and afterwards because of it."""
     table = tables.trials
-    pk = job_pk(connection, job_id)
+    pk = lock_against_deletion(connection, job_id)
     of_job = select(table.c.number, table.c.state).where(table.c.job_pk == pk)
     states = dict(connection.execute(of_job).all())
     running = sorted(n for n, state in states.items() if state == TrialState.RUNNING)

@@ -1,17 +1,14 @@
 """Trials as users look at them: by page, by number, the best."""
 
-import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, and_, select
 
-from hpsearch.errors import FieldProblem, InvalidSpec, TrialNotFound
+from hpsearch.errors import TrialNotFound
 from hpsearch.history import Round, Trial
 from hpsearch.jobs import Best
-from hpsearch.spec.objective import Objective
 from storage.database import Database
-from storage.rows import codec
+from storage.rows import codec, pages
 from storage.rows.jobs import JobRow, read_job
 from storage.rows.tables import trials as index
 from storage.rows.trial_reads import read_params, read_rounds, read_trials
@@ -33,18 +30,17 @@ class Trials:
         """Trials by number, or the best first, and a cursor for `after` where there are more.
 
         By value, complete trials come first, the best on top and the lower number where values
-        are equal; then the others by number. Raises InvalidSpec for a text that is no cursor.
+        are equal; then the others by number. The pages after the first are of the same moment: a
+        trial that is completed meanwhile is still one of the others, so none is left out and none
+        comes twice. Raises InvalidSpec for a text that is not a cursor.
         """
         with self._database.read() as connection:
             row = read_job(connection, job_id)
-            query = select(index.c.number, index.c.value).where(index.c.job_pk == row.pk)
-            query = _ordered(query, order, row.job.objective)
-            if after is not None:
-                query = query.where(_beyond(order, row.job.objective, *_cursor_in(after)))
-            found = connection.execute(query.limit(limit + 1)).all()
-            numbers = [number for number, _ in found[:limit]]
+            if order == "number":
+                numbers, following = pages.by_number(connection, row.pk, limit, after)
+            else:
+                numbers, following = pages.by_value(connection, row, limit, after)
             trials = read_trials(connection, row.space, _these(row, numbers))
-        following = _cursor_out(*found[limit - 1]) if len(found) > limit else None
         return [trials[number] for number in numbers], following
 
     def get(self, job_id: str, number: int) -> Trial:
@@ -65,7 +61,7 @@ class Trials:
             query = (
                 select(index.c.number, index.c.value)
                 .where(index.c.job_pk == row.pk, index.c.value.is_not(None))
-                .order_by(_best_first(row.job.objective), index.c.number)
+                .order_by(pages.best_first(row.job.objective), index.c.number)
                 .limit(limit)
             )
             found = connection.execute(query).all()
@@ -82,50 +78,3 @@ class Trials:
 
 def _these(row: JobRow, numbers: list[int]) -> ColumnElement[bool]:
     return and_(index.c.job_pk == row.pk, index.c.number.in_(numbers))
-
-
-def _best_first(objective: Objective) -> ColumnElement[float]:
-    value = index.c.value
-    return value.asc() if objective is Objective.LOSS else value.desc()
-
-
-def _ordered(
-    query: Select[int, float | None], order: Order, objective: Objective
-) -> Select[int, float | None]:
-    if order == "number":
-        return query.order_by(index.c.number)
-    return query.order_by(index.c.value.is_(None), _best_first(objective), index.c.number)
-
-
-def _beyond(
-    order: Order, objective: Objective, number: int, value: float | None
-) -> ColumnElement[bool]:
-    """What comes after this trial."""
-    later = index.c.number > number
-    if order == "number":
-        return later
-    if value is None:
-        return and_(index.c.value.is_(None), later)
-    return or_(
-        index.c.value.is_(None),
-        index.c.value > value if objective is Objective.LOSS else index.c.value < value,
-        and_(index.c.value == value, later),
-    )
-
-
-def _cursor_out(number: int, value: float | None) -> str:
-    text = f"{number}" if value is None else f"{number} {value!r}"
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _cursor_in(after: str) -> tuple[int, float | None]:
-    try:
-        text = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
-        number, _, value = text.partition(" ")
-        cursor = int(number), float(value) if value else None
-        if 0 <= cursor[0] <= MAX_NUMBER and math.isfinite(cursor[1] or 0.0):
-            return cursor
-    except ValueError:
-        pass
-    problem = FieldProblem("after", "is not a cursor of this list", after, "a value of `next`")
-    raise InvalidSpec([problem])

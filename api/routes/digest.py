@@ -14,11 +14,18 @@ router = APIRouter(prefix=API, tags=["results"])
 
 @router.get("/jobs/{job_id}/digest")
 def get_digest(job_id: JobId, services: ServicesOf, _slot: HeavySlot) -> DigestAnswer:
-    """SHA-256 of the canonical result: equal digests mean the same trials, curves and ends."""
+    """SHA-256 of the canonical result: equal digests mean the same trials, curves and ends.
+
+    Of a job that has ended it is computed once, and kept.
+    """
     job = services.jobs.get(job_id)
-    history = services.store.history(job_id)
+    found = services.jobs.digest(job_id) if job.state.ended else None
+    if found is None:
+        found = digest(job.spec, services.store.history(job_id), job.stop_reason, job.data)
+        if job.state.ended:
+            services.jobs.keep_digest(job, found)
     return DigestAnswer(
-        digest=digest(job.spec, history, job.stop_reason, job.data),
+        digest=found,
         final=job.state.ended,
         environment=dict(job.environment),
     )

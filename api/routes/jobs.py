@@ -62,6 +62,17 @@ def get_job(job_id: JobId, services: ServicesOf, if_none_match: IfNoneMatch = No
     return Response(content, media_type="application/json", headers=headers)
 
 
+@router.delete("/jobs/{job_id}", status_code=204, responses=CONFLICT)
+def delete_job(job_id: JobId, services: ServicesOf) -> None:
+    """Delete a job that has ended, with its trials, events and study.
+
+    It is gone at once, for everybody; a job that another one starts from cannot be deleted before
+    that one. Deleting again while its rows are being removed is 204, too, and afterwards 404.
+    """
+    services.deletions.delete(job_id)
+    services.housekeeping.poke()
+
+
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=CONFLICT)
 def cancel_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
     """End the job; its finished trials stay."""
@@ -133,11 +144,14 @@ def clone_job(
 def _create(
     submission: Submission, services: Services, response: Response, key: str | None
 ) -> JobAnswer:
-    _check_warm_start(submission, services.jobs)
-    admit(submission.spec, services.catalogue)
-    job, created = services.jobs.create(
-        submission.spec, key, submission.terms.warm_start, submission.terms.priority
-    )
+    spec, terms = submission.spec, submission.terms
+    known = services.jobs.known(key, spec, terms.warm_start, terms.priority) if key else None
+    if known is not None:
+        job, created = known, False  # whatever has become of its data set since
+    else:
+        _check_warm_start(submission, services.jobs)
+        admit(spec, services.catalogue)
+        job, created = services.jobs.create(spec, key, terms.warm_start, terms.priority)
     if created:
         services.runner.poke()
     response.status_code = 201 if created else 200

@@ -87,6 +87,7 @@ _ONE = jobs.c.id == bindparam("id")
 _PK, _VERSION = (visible(select(column).where(_ONE)) for column in (jobs.c.pk, jobs.c.version))
 _READ = visible(select(jobs).where(_ONE))
 _LOCK = _READ.with_for_update()
+_PK_KEPT = _PK.with_for_update(read=True)
 
 
 def job_version(connection: Connection, job_id: str) -> int:
@@ -96,6 +97,15 @@ def job_version(connection: Connection, job_id: str) -> int:
     if version is None:
         raise JobNotFound(job_id)
     return int(version)
+
+
+def lock_against_deletion(connection: Connection, job_id: str) -> int:
+    """The key of a job's row, which is not deleted until this transaction ends."""
+    check_id(job_id)
+    pk = connection.execute(_PK_KEPT, {"id": job_id}).scalar()
+    if pk is None:
+        raise JobNotFound(job_id)
+    return int(pk)
 
 
 def read_job(connection: Connection, job_id: str) -> JobRow:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from hpsearch.history import TrialState
 from hpsearch.spec.objective import Objective
+from storage.rows.kept_ids import next_id
 
 SCHEMA_VERSION = 12
 METRIC_NAMES = "study:metric_names"  # the system attribute that names the objective on plots
@@ -36,6 +37,19 @@ trial_values = _table(models.TrialValueModel)
 trial_intermediate_values = _table(models.TrialIntermediateValueModel)
 trial_user_attributes = _table(models.TrialUserAttributeModel)
 version_info = _table(models.VersionInfoModel)
+
+OF_TRIALS = (
+    trial_params,
+    trial_values,
+    trial_intermediate_values,
+    trial_user_attributes,
+    _table(models.TrialSystemAttributeModel),
+    _table(models.TrialHeartbeatModel),
+)
+"""What else belongs to a trial, by `trial_id`."""
+
+OF_STUDIES = (study_directions, study_user_attributes, study_system_attributes)
+"""What else belongs to a study, by `study_id`."""
 
 STATES = {
     TrialState.RUNNING: OptunaState.RUNNING,
@@ -88,8 +102,10 @@ def create_study(
     """Add a study of one objective; attribute values are JSON texts. Returns its id."""
     metrics = json.dumps([f"validation {objective.words}"])
     direction = StudyDirection[objective.direction.upper()]
+    unused = next_id(connection, studies.c.study_id)
+    given = {} if unused is None else {"study_id": unused}
     study_id: int = connection.execute(
-        insert(studies).returning(studies.c.study_id), {"study_name": name}
+        insert(studies).returning(studies.c.study_id), {"study_name": name, **given}
     ).scalar_one()
     connection.execute(
         insert(study_directions),

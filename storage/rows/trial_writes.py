@@ -13,6 +13,7 @@ from storage.events import EventKind, add_events
 from storage.rows import codec, optuna_tables, tables
 from storage.rows.codec import to_json
 from storage.rows.jobs import JobRow
+from storage.rows.kept_ids import next_id
 from storage.rows.optuna_tables import STATES, intermediate_row, naive, value_row
 from storage.rows.params import distribution_json, encode
 from storage.rows.trial_reads import ENDING, ORIGIN, REPORTS
@@ -50,7 +51,11 @@ _SET_EPOCHS = (
 _END_IN_INDEX = (
     update(_index)
     .where(_index.c.trial_id == bindparam("its_id"))
-    .values(state=bindparam("its_state"), value=bindparam("its_value"))
+    .values(
+        state=bindparam("its_state"),
+        value=bindparam("its_value"),
+        ended_version=bindparam("its_version"),
+    )
 )
 _END_TRIALS = (
     update(optuna_tables.trials)
@@ -82,16 +87,16 @@ def add_trials(
     connection: Connection, row: JobRow, trials: Sequence[Trial], moment: datetime
 ) -> None:
     """Add trials that run from now on, of a job that is locked."""
-    running = STATES[TrialState.RUNNING]
-    start = naive(moment)
+    unused = next_id(connection, optuna_tables.trials.c.trial_id)
+    of_all = {
+        "study_id": row.study_id,
+        "state": STATES[TrialState.RUNNING],
+        "datetime_start": naive(moment),
+    }
     rows = [
-        {
-            "number": trial.number,
-            "study_id": row.study_id,
-            "state": running,
-            "datetime_start": start,
-        }
-        for trial in trials
+        {"number": trial.number, **of_all}
+        | ({} if unused is None else {"trial_id": unused + place})
+        for place, trial in enumerate(trials)
     ]
     ids = connection.execute(_ADD_TRIALS, rows).scalars()
     by_id = dict(zip(ids, trials, strict=True))
@@ -112,12 +117,16 @@ def running_numbers(connection: Connection, pk: int) -> list[int]:
 
 def record_trials(
     connection: Connection,
-    pk: int,
+    row: JobRow,
     reports: Mapping[int, Report],
     endings: Mapping[int, Ending],
     moment: datetime,
 ) -> None:
-    """Add reports and endings to the trials that still run, of a job that is locked."""
+    """Add reports and endings to the trials that still run, of a job that is locked.
+
+    The caller changes the job, too: its version then tells what had ended and what had not.
+    """
+    pk = row.pk
     numbers = sorted({*reports, *endings})
     rows = connection.execute(_SELECT_RUNNING, {"pk": pk, "numbers": numbers})
     running = {
@@ -126,7 +135,8 @@ def record_trials(
     }
     ended = {number: endings[number] for number in running if number in endings}
     _write_reports(connection, [trial for trial in running.values() if trial.fresh])
-    _write_endings(connection, [(running[n], ending) for n, ending in ended.items()], moment)
+    endings_of = [(running[number], ending) for number, ending in ended.items()]
+    _write_endings(connection, endings_of, moment, row.job.version + 1)
     happened = [
         (EventKind.TRIAL_REPORTED, _reported(number, trial.fresh))
         for number, trial in running.items()
@@ -158,7 +168,10 @@ def _write_reports(connection: Connection, trials: Sequence[_Running]) -> None:
 
 
 def _write_endings(
-    connection: Connection, ended: Sequence[tuple[_Running, Ending]], moment: datetime
+    connection: Connection,
+    ended: Sequence[tuple[_Running, Ending]],
+    moment: datetime,
+    version: int,
 ) -> None:
     end = naive(moment)
     states = [
@@ -171,6 +184,7 @@ def _write_endings(
             "its_id": trial.trial_id,
             "its_state": ending.outcome.state.value,
             "its_value": _value(ending, trial),
+            "its_version": version,
         }
         for trial, ending in ended
     ]

@@ -31,6 +31,8 @@ def of_jobs() -> list[sa.Column[Any]]:
 def upgrade() -> None:
     for column in of_jobs():
         op.add_column("hps_jobs", column)
+    op.create_index("ix_hps_jobs_deleted_at", "hps_jobs", ["deleted_at"])
+    op.add_column("hps_trials", sa.Column("ended_version", sa.Integer()))
     for name in OF_KEYS:
         op.create_index(f"ix_hps_idempotency_keys_{name}", "hps_idempotency_keys", [name])
     op.create_table(
@@ -54,5 +56,7 @@ def downgrade() -> None:
     op.drop_table("hps_leader")
     for name in OF_KEYS:
         op.drop_index(f"ix_hps_idempotency_keys_{name}", "hps_idempotency_keys")
+    op.drop_column("hps_trials", "ended_version")
+    op.drop_index("ix_hps_jobs_deleted_at", "hps_jobs")
     for column in of_jobs():
         op.drop_column("hps_jobs", column.name)

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine, event, func, select
 
 from hpsearch.errors import (
+    EnqueuedTrialsLimit,
     IdempotencyConflict,
     InvalidSpec,
     JobNotFound,
@@ -17,13 +19,14 @@ from hpsearch.errors import (
 )
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.spec.parts import Budget
+from storage import user_jobs as module
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables
 from storage.rows.jobs import ID_ALPHABET
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
-from tests.integration.storage.samples import finish, running_job, spec
+from tests.integration.storage.samples import cohort, finish, running_job, spec
 
 STRANGE_IDS = [
     "",
@@ -157,8 +160,12 @@ def test_a_look_takes_three_statements_and_so_does_a_list(database: Database) ->
     with counted_statements() as sent:
         looks = [jobs.look(view.job.id) for view in views]
 
+    with counted_statements() as sent_again:
+        assert [jobs.look(view.job.id) for view in views] == looks
+
     assert listed == 3
-    assert len(sent) == 3 * len(views)
+    assert len(sent) == 4 * len(views)  # the version first
+    assert len(sent_again) == len(views)  # nothing has changed
     assert looks == views
     assert [view.best.value for view in views if view.best] == [0.5, 0.25, 0.5, 0.25, 0.5]
     assert all(view.best == Trials(database).best(view.job.id)[0] for view in views)
@@ -268,6 +275,33 @@ def test_an_ended_job_takes_no_more_trials(database: Database) -> None:
 
     with pytest.raises(JobStateConflict, match="is completed: it cannot take a trial"):
         Jobs(database).enqueue(job.id, {"learning_rate": 0.1})
+
+
+def test_no_more_trials_wait_than_may(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_ENQUEUED", 3)
+    jobs, job = Jobs(database), running_job(database)
+    for _ in range(3):
+        jobs.enqueue(job.id, {"learning_rate": 0.1})
+
+    with pytest.raises(EnqueuedTrialsLimit, match="3 enqueued trials"):
+        jobs.enqueue(job.id, {"learning_rate": 0.1})
+
+    SqlJobStore(database).open_cohort(job.id, cohort(job.spec, index=1, taken=2), 1.0)
+    jobs.enqueue(job.id, {"learning_rate": 0.1})
+
+
+def test_a_digest_is_kept_until_the_job_goes_on(database: Database) -> None:
+    jobs, store = Jobs(database), SqlJobStore(database)
+    job = running_job(database)
+    jobs.keep_digest(replace(job, version=job.version - 1), "0" * 64)
+    assert jobs.digest(job.id) is None
+    store.end(job.id, JobState.COMPLETED, "budget: trials", 3)
+    ended = jobs.get(job.id)
+    jobs.keep_digest(ended, "1" * 64)
+    assert jobs.digest(job.id) == "1" * 64
+    jobs.change(job.id, {"trials": 99})
+    store.end(job.id, JobState.COMPLETED, "budget: trials", 4)
+    assert jobs.digest(job.id) is None
 
 
 def test_every_change_counts_the_version_up(database: Database) -> None:

@@ -14,6 +14,7 @@ from storage.user_trials import Order, Trials
 from tests.integration.storage.samples import (
     DIVERGED,
     PARAMS,
+    cohort,
     finish,
     first_round,
     report,
@@ -48,6 +49,28 @@ def test_pages_go_through_all_trials_in_order(database: Database) -> None:
 
     assert read_all(Trials(database), job, "number") == [0, 1, 2, 3, 4, 5]
     assert read_all(Trials(database), job, "value") == [2, 3, 0, 1, 4, 5]
+
+
+@pytest.mark.parametrize("number", [3, 5])
+def test_a_trial_that_completes_between_two_pages_is_neither_left_out_nor_doubled(
+    database: Database, number: int
+) -> None:
+    """Above or below the cursor: to the pages it is still one of the others."""
+    job = running_job(database, size=6)
+    finish(database, job, {0: 0.5, 1: 0.4, 2: 0.9})
+    trials = Trials(database)
+    first, after = trials.page(job.id, "value", limit=2)
+    finish(database, job, {number: 0.95, 4: 0.1})  # above the cursor, and below it
+    SqlJobStore(database).open_cohort(job.id, cohort(job.spec, index=1, size=6), seconds=1)
+    numbers = [trial.number for trial in first]
+    while after is not None:
+        page, after = trials.page(job.id, "value", limit=2, after=after)
+        numbers += [trial.number for trial in page]
+
+    assert numbers == [2, 0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    again = read_all(trials, job, "value")
+    assert again[:2] == [number, 2]
+    assert sorted(again) == list(range(12))
 
 
 def test_a_page_holds_the_trials_of_the_history(database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from hpsearch.errors import UnknownDataset
 from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 
 JOBS = "/api/v1/jobs"
@@ -197,6 +198,42 @@ def test_clone_changes_what_the_patch_says(server: ServerInProcess) -> None:
     assert job["spec"]["space"]["weight_decay"]["high"] == 1.0
     broken = server.client.post(path, json={"space": {"weight_decay": {"low": 7000}}})
     assert [error["field"] for error in broken.json()["errors"]] == ["space.weight_decay.high"]
+
+
+def test_a_job_that_has_ended_is_deleted(server: ServerInProcess) -> None:
+    job_id = server.submit()["id"]
+    path = f"{JOBS}/{job_id}"
+    early = server.client.delete(path)
+    assert (early.status_code, early.json()["type"]) == (409, "/docs#problem-job-state")
+    server.run_a_little(job_id)
+    server.end(job_id)
+    later = server.submit(warm_start=[job_id], seed=1)["id"]
+    in_use = server.client.delete(path)
+    assert (in_use.status_code, in_use.json()["type"]) == (409, "/docs#problem-job-in-use")
+    assert later in in_use.json()["detail"]
+    server.end(later)
+    for each in (later, job_id):
+        gone = server.client.delete(f"{JOBS}/{each}")
+        assert (gone.status_code, gone.content) == (204, b"")
+    for verb in ("", "/trials", "/best", "/rounds", "/events", "/digest"):
+        assert server.client.get(f"{path}{verb}").status_code == 404
+    assert server.client.get(JOBS).json()["items"] == []
+    assert server.client.delete(f"{JOBS}/aaaaaaaaaa").status_code == 404
+
+
+def test_a_request_is_repeated_though_its_data_set_is_gone(
+    server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = {"Idempotency-Key": "night-7"}
+    first = server.client.post(JOBS, json=SMALLEST, headers=headers)
+
+    def refuse(*_: object) -> None:
+        raise UnknownDataset("digits", [])
+
+    monkeypatch.setattr("api.routes.jobs.admit", refuse)
+    again = server.client.post(JOBS, json=SMALLEST, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert server.client.post(JOBS, json=SMALLEST).status_code == 404
 
 
 def test_enqueue_takes_what_lies_in_the_space(server: ServerInProcess) -> None:
