@@ -1,6 +1,7 @@
 """Optuna's dashboard: everything to read, nothing to write."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -56,15 +57,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def client(url: str) -> Iterator[TestClient]:
-    with TestClient(_app(url), follow_redirects=False) as client:
+    with _serving(url) as client:
         yield client
 
 
-def _app(url: str) -> FastAPI:
-    app = FastAPI()
-    app.router.routes.extend(Dashboard(Database(url), HeavyRequests(4, 1000)).routes())
+@contextmanager
+def _serving(url: str) -> Iterator[TestClient]:
+    app, database = FastAPI(), Database(url)
+    app.router.routes.extend(Dashboard(database, HeavyRequests(4, 1000)).routes())
     errors.install(app)
-    return app
+    with TestClient(app, follow_redirects=False) as client:
+        yield client
+    database.close()
 
 
 def test_shows_the_page_and_its_script(client: TestClient) -> None:
@@ -162,7 +166,7 @@ def test_its_own_errors_are_answered_by_us(url: str, monkeypatch: pytest.MonkeyP
         return PlainTextResponse("secret", 500)
 
     monkeypatch.setattr(dashboard_app, "application", broken)
-    with TestClient(_app(url)) as client:
+    with _serving(url) as client:
         answer = client.get("/api/studies/1")
     assert (answer.status_code, answer.json()["status"]) == (422, 422)
     assert "secret" not in answer.text
@@ -203,7 +207,7 @@ def test_what_it_keeps_is_bounded() -> None:
 
 def test_sees_what_is_written_later(tmp_path: Path) -> None:
     url = _results(tmp_path)
-    with TestClient(_app(url)) as client:
+    with _serving(url) as client:
         assert len(client.get("/api/studies").json()["study_summaries"]) == 1
         storage = optuna.storages.RDBStorage(url)
         optuna.create_study(storage=storage, study_name="later", direction="maximize")
