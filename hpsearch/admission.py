@@ -19,6 +19,7 @@ from hpsearch.nn import check_size, output_shapes
 from hpsearch.search.ladder import round_epochs
 from hpsearch.search.plan import plan
 from hpsearch.search.scale import active, in_order
+from hpsearch.spec.parts import Sampler
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_number
 from hpsearch.spec.training import TrainingSettings
@@ -152,8 +153,13 @@ def _ends(parameter: Parameter) -> list[Value]:
 
 
 def _problems_of_plan(spec: SearchSpec) -> Iterator[FieldProblem]:
-    """Plan the first trials, as the search itself will: a few of them show whether it can."""
-    planned = plan(spec.model_copy(update={"cohort": min(spec.cohort, PLANNED)}), History())
+    """Plan the first trials, as the search itself will: a few of them show whether it can.
+
+    At random: every sampler takes its values from the same grids, and the library of the even
+    spread takes a second to import, for which no request should wait.
+    """
+    few = {"cohort": min(spec.cohort, PLANNED), "sampler": Sampler(name="random")}
+    planned = plan(spec.model_copy(update=few), History())
     if isinstance(planned, Done):
         epochs = round_epochs(spec, 0)
         message = f"is not enough for one trial of {epochs:g} epochs"

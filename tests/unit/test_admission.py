@@ -43,6 +43,22 @@ def test_a_searched_number_that_makes_a_layer_impossible() -> None:
     assert "space.layers.0.kernel_size" in problems(network={"layers": layers}, space=space)
 
 
+def test_a_budget_too_small_for_one_trial() -> None:
+    found = problems(budget={"epochs": 0.001})
+    assert found == {"budget.epochs": "is not enough for one trial of 0.4 epochs"}
+
+
+def test_a_conditional_setting_is_tried_where_it_applies() -> None:
+    units = {"type": "int", "low": 1, "high": 9}
+    architecture = {"choices": ["mlp", "simple_convnet"]}
+    kernel = {"type": "int", "low": 1, "high": 9, "when": {"architecture": ["simple_convnet"]}}
+    space = {"architecture": architecture, "hidden_units": units, "kernel_size": kernel}
+    found = problems(space=space)  # images of 8 × 8
+    assert list(found) == ["space.kernel_size"]
+    space["kernel_size"] = {**kernel, "high": 5}
+    admit(parse_spec({"dataset": "small", "network": "mlp", "space": space}), SOURCE)
+
+
 CONVOLUTION = {"type": "convolution", "filters": 4000, "kernel_size": 3, "padding": 1}
 LARGE = {"layers": [CONVOLUTION, {"type": "batch_norm"}, {"type": "relu"}]}
 
