@@ -132,6 +132,15 @@ class JobNotRunnable(HpsearchError):
         super().__init__(f"this version cannot run job {job_id!r}: {reason}; clone it with changes")
 
 
+class TrialsGone(JobNotRunnable):
+    """The job's trials are gone: another program deleted its Optuna study."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        self.reason = "its trials are gone: another program deleted its Optuna study"
+        HpsearchError.__init__(self, f"job {job_id!r}: {self.reason}")
+
+
 class LeadershipLost(HpsearchError):
     """Another server runs the jobs by now: what this one was about to record was not written."""
 
