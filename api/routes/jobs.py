@@ -150,7 +150,7 @@ def _create(
         job, created = known, False  # whatever has become of its data set since
     else:
         _check_warm_start(submission, services.jobs)
-        admit(spec, services.catalogue)
+        admit(spec, services.catalogue, services.leg_memory)
         job, created = services.jobs.create(spec, key, terms.warm_start, terms.priority)
     if created:
         services.runner.poke()
