@@ -72,6 +72,9 @@ bench-portable: setup-dev  ## what --portable costs on this processor (ARGS="--t
 bench-running: setup-dev  ## how busy workers are, and how good estimates are (HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.running $(ARGS)
 
+bench-edge: setup-dev  ## the HTTP side under load while all cores train: latencies, hostile bodies, memory (ARGS=--quick)
+	$(BIN)/python -m benchmarks.edge_load $(ARGS)
+
 bench-feeding: setup-dev  ## how busy many workers are kept, by legs that only take their time (ARGS="--workers 64 --seconds 4")
 	$(BIN)/python -m benchmarks.feeding $(ARGS)
 

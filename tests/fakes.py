@@ -226,9 +226,6 @@ class InlineEngine:
     def environment(self) -> Mapping[str, str]:
         return {"numpy": "made up"}
 
-    def leg_memory(self) -> int | None:
-        return None
-
     def lost(self) -> bool:
         return False
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import structlog
 
+from hpsearch.cli.log_repeats import Repeats
+
 
 class LogFormat(StrEnum):
     TEXT = "text"
@@ -47,6 +49,7 @@ def configure(level: LogLevel, form: LogFormat) -> None:
         )
     )
     handler.addFilter(_worth_reading)
+    handler.addFilter(Repeats().filter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())

@@ -24,6 +24,7 @@ LEAVE_TIMEOUT = 4.5  # seconds after which the process ends, whatever still hold
 LAST_RESORT = 4.8  # seconds after which the kernel ends it, if even that did not work
 QUEUE = 1024  # connections that the kernel keeps until they are accepted
 AT_ONCE = 16  # connections accepted in one go: what is too much must be closed in between
+SWITCH_INTERVAL = 0.001  # seconds: a request changes threads twice, beside threads that compute
 IDLE_TIMEOUT = 30  # seconds that a connection is kept for the next request
 
 
@@ -87,6 +88,7 @@ class Server(uvicorn.Server):
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
         os.umask(0o077)  # what the server and its workers write is for their user alone
         passwords.hide_password()
         if CLUSTER not in os.environ:

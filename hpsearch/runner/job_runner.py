@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
-from hpsearch.runner.data_pool import DataPool
+from hpsearch.baseline import Baseline
+from hpsearch.datasets.source import DatasetSource
+from hpsearch.datasets.split import split_for
+from hpsearch.jobs import DataHashes
 from hpsearch.runner.ports import Engine, JobStore
 from hpsearch.runner.run_control import RunControl
 from hpsearch.runner.search_run import SearchRun
@@ -17,24 +20,34 @@ class JobRunner:
     """
 
     def __init__(
-        self, control: RunControl, store: JobStore, pool: DataPool, engine: Engine
+        self, control: RunControl, store: JobStore, source: DatasetSource, engine: Engine
     ) -> None:
         self._control = control
         self._store = store
-        self._pool = pool
+        self._source = source
         self._engine = engine
 
     def run(self) -> None:
         """Work until the job ends, which is then recorded; raises Stopped if it was told to stop.
 
-        Raises EngineLost, DatasetError, InvalidSpec, or whatever else is wrong with the service.
+        Raises EngineLost, DatasetError, or whatever else is wrong with the service.
         """
-        control, job, store = self._control, self._control.job, self._store
+        control, job = self._control, self._control.job
         environment = control.patiently(self._engine.environment)
-        control.patiently(lambda: store.start(job.id, environment))
-        with self._pool.using(job, self._engine) as loaded:
-            control.patiently(lambda: store.record_data(job.id, loaded.hashes))
-            history = control.patiently(lambda: store.history(job.id))
-            history = replace(history, baseline=loaded.baseline)
+        control.patiently(lambda: self._store.start(job.id, environment))
+        dataset = self._source.load(job.spec.dataset.name)
+        parts = split_for(job.spec, dataset)
+        hashes = DataHashes(dataset.sha256, parts.indices_sha256)
+        del dataset
+        control.patiently(lambda: self._store.record_data(job.id, hashes))
+        history = control.patiently(lambda: self._store.history(job.id))
+        history = replace(history, baseline=Baseline.of(parts.validation.labels, parts.classes))
+        data = self._engine.load(parts)
+        try:
             control.start_clock()
-            SearchRun(control, store, self._engine, loaded.data, loaded.images, history).run()
+            images = len(parts.training)
+            search = SearchRun(control, self._store, self._engine, data, images, history)
+            del parts
+            search.run()
+        finally:
+            data.release()

@@ -4,6 +4,10 @@ Ctrl-C in a terminal reaches every process that was started from it. What it mea
 server to say: it stops its workers itself.
 """
 
+import os
 import signal
 
+NICENESS = 5  # on a busy machine training yields to the server, whose requests take milliseconds
+
+os.nice(NICENESS)
 signal.signal(signal.SIGINT, signal.SIG_IGN)

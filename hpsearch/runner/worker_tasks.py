@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import threadpoolctl
-from distributed import Worker, get_worker
+from distributed import get_worker
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment, not_portable
 from hpsearch.errors import WorkerNotPinned
-from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 Trained = tuple[TrainState | None, LegReport]
@@ -18,14 +17,9 @@ Trained = tuple[TrainState | None, LegReport]
 
 @dataclass(frozen=True)
 class Conditions:
-    """On which a worker trains.
-
-    portable: only if its bits are not its processor's own. memory: bytes that a worker may use in
-    all; None for what it says itself.
-    """
+    """On which a worker trains. portable: only if its bits are not its processor's own."""
 
     portable: bool = False
-    memory: int | None = None
 
 
 def keep(split: Split) -> Split:
@@ -45,14 +39,7 @@ def train(task: LegTask, split: Split, previous: Trained | None, conditions: Con
         running = worker.state.tasks.get(key)
         return running is None or running.state == "cancelled"
 
-    state = previous[0] if previous else None
-    return run_leg(task, split, state, given_up, _memory_for_legs(worker, conditions))
-
-
-def _memory_for_legs(worker: Worker, conditions: Conditions) -> int | None:
-    """Bytes that one leg may take, of those that train side by side; None if nobody set a limit."""
-    memory = conditions.memory or worker.memory_manager.memory_limit
-    return None if memory is None else available(memory // worker.state.nthreads)
+    return run_leg(task, split, previous[0] if previous else None, given_up)
 
 
 def report_of(trained: Trained) -> LegReport:
