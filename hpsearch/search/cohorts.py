@@ -53,14 +53,14 @@ def _chosen(opening: Opening, index: int, first: int) -> Iterator[tuple[Params, 
     free = range(first + len(enqueued), first + opening.size)
     far = sum(_explores(opening, number) for number in free)
     even = [trial for trial in opening.history.trials if trial.origin.sampler == "qmc"]
-    spread = Counter(trial.round for trial in even if trial.origin.source == "sampler")
+    evenly = Counter(trial.round for trial in even if trial.origin.source == "sampler")
     explored = sum(trial.origin.source == "explore" for trial in even)
     knowledge = Knowledge(
         finished=opening.finished,
         pending=[trial.params for trial in opening.unknown],
         tried=opening.tried or frozenset(),
-        spread=spread[opening.round.index],
-        explored=spread[0] + explored,
+        evenly=evenly[opening.round.index],
+        explored=evenly[0] + explored,
     )
     seen = set(opening.tried or ())
     for number, params in enumerate(enqueued, first):

@@ -23,22 +23,22 @@ RETRIES = 20
 class Knowledge:
     """What sampling may know, all inside the box: finished trials, and those in training.
 
-    tried: points that were trained as long as the new ones will be, or are about to be. spread:
-    how many points of this round's even spread were taken already; explored: of the whole box's.
+    tried: points that were trained as long as the new ones will be, or are about to be. evenly: how
+    many points of this round's Sobol sequence were taken already; explored: of the whole box's.
     """
 
     finished: Sequence[Curve] = ()
     pending: Sequence[Params] = ()
     tried: Set[Key] = frozenset()
-    spread: int = 0
+    evenly: int = 0
     explored: int = 0
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """Seeds of a round's even spread, of a cohort's sampler, and of the whole box's spread."""
+    """Seeds of a round's Sobol sequence, of a cohort's sampler, of the whole box's sequence."""
 
-    spread: int
+    even: int
     sampler: int
     explore: int
 
@@ -55,7 +55,7 @@ class Proposal:
 def seeds_of(job_seed: int, round_index: int, cohort: int) -> Seeds:
     """Seeds that depend on nothing else, so that a restarted search goes on as it was."""
     return Seeds(
-        spread=_seed(job_seed, round_index),
+        even=_seed(job_seed, round_index),
         sampler=_seed(job_seed, round_index, cohort),
         explore=_seed(job_seed, 0),
     )
@@ -69,8 +69,8 @@ def propose(
         return Proposal(_at_random(ranges, count, seeds, knowledge), "random", seeds.sampler)
     finished = [each for each in knowledge.finished if fits(ranges, each.params)]
     if sampler.name == "qmc" or len(finished) < sampler.startup_trials:
-        points = _spread(ranges, seeds.spread, knowledge.spread, count, knowledge.tried)
-        return Proposal(points, "qmc", seeds.spread)
+        points = _even_points(ranges, seeds.even, knowledge.evenly, count, knowledge.tried)
+        return Proposal(points, "qmc", seeds.even)
     pending = [params for params in knowledge.pending if fits(ranges, params)]
     asked = study.study(
         ranges, finished, pending, _model(sampler, seeds.sampler), sampler.name == "gp"
@@ -81,14 +81,14 @@ def propose(
 
 def explore(box: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> Proposal:
     """`count` points of the whole box, where the first round's even spread left gaps."""
-    points = _spread(box, seeds.explore, knowledge.explored, count, knowledge.tried)
+    points = _even_points(box, seeds.explore, knowledge.explored, count, knowledge.tried)
     return Proposal(points, "qmc", seeds.explore)
 
 
 def _at_random(ranges: Space, count: int, seeds: Seeds, knowledge: Knowledge) -> list[Params]:
     """What happened before changes nothing but which points of a small space are left."""
-    made = study.study(ranges, (), (), RandomSampler(seed=seeds.sampler))
-    return _fresh(lambda: study.ask(made, ranges), ranges, count, knowledge.tried)
+    asked = study.study(ranges, (), (), RandomSampler(seed=seeds.sampler))
+    return _fresh(lambda: study.ask(asked, ranges), ranges, count, knowledge.tried)
 
 
 def _model(chosen: Sampler, seed: int) -> BaseSampler:
@@ -101,22 +101,20 @@ def _seed(*entropy: int) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def _spread(space: Space, seed: int, first: int, count: int, tried: Set[Key]) -> list[Params]:
-    """Points of the even spread from `first` on; untried ones, if there is an end to points."""
+def _even_points(space: Space, seed: int, first: int, count: int, tried: Set[Key]) -> list[Params]:
+    """Points of the Sobol sequence from `first` on; untried ones, if there is an end to points."""
     ahead = sobol.points(space, seed, first, count)
     if not discrete(space):
         return list(ahead)
     seen = set(tried)
     fresh: list[Params] = []
-    for params in (*sobol.points(space, seed, 0, first), *ahead, *_more(space, seed, first, count)):
+    behind = sobol.points(space, seed, 0, first)
+    beyond = sobol.points(space, seed, first + count, RETRIES * count)
+    for params in (*behind, *ahead, *beyond):
         if len(fresh) < count and key_of(params) not in seen:
             seen.add(key_of(params))
             fresh.append(params)
     return [*fresh, *ahead[: count - len(fresh)]]
-
-
-def _more(space: Space, seed: int, first: int, count: int) -> list[dict[str, Value]]:
-    return sobol.points(space, seed, first + count, RETRIES * count)
 
 
 def _fresh(

@@ -37,7 +37,7 @@ SPACE = parse_spec(
         },
     }
 ).space
-SEEDS = Seeds(spread=3, sampler=4, explore=5)
+SEEDS = Seeds(even=3, sampler=4, explore=5)
 NOTHING = Knowledge()
 
 
@@ -127,10 +127,10 @@ def test_random() -> None:
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_qmc() -> None:
     """Optuna draws its first point at random, to learn the space; the sequence comes after it."""
-    native = optuna.create_study(sampler=QMCSampler(seed=SEEDS.spread, scramble=True))
+    native = optuna.create_study(sampler=QMCSampler(seed=SEEDS.even, scramble=True))
     expected = [native.ask(distributions()).params for _ in range(17)][1:]
     first = propose(Sampler(name="qmc"), SPACE, 5, SEEDS, NOTHING)
-    later = propose(Sampler(name="qmc"), SPACE, 11, SEEDS, Knowledge(spread=5))
+    later = propose(Sampler(name="qmc"), SPACE, 11, SEEDS, Knowledge(evenly=5))
     assert [*first.points, *later.points] == expected
 
 
@@ -215,7 +215,7 @@ def test_steps_are_decimal_and_the_last_is_reached(sampler: str) -> None:
     curves: list[Curve] = []
     for cohort in range(12):
         seeds = seeds_of(0, 0, cohort)
-        knowledge = Knowledge(curves, spread=len(found))
+        knowledge = Knowledge(curves, evenly=len(found))
         points = propose(
             Sampler.model_validate({"name": sampler}), space, 8, seeds, knowledge
         ).points
