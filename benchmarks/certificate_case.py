@@ -25,6 +25,7 @@ from hpsearch.training.tasks import leg_task
 
 TOP, REPEATS = 3, 5
 TRUTHS = 30  # trainings whose mean is held to be the truth
+FIRST_TEST = 1_000  # repeats from here on are trainings on all training data for the test score
 FIRST_TRUTH = 1_000_000  # repeats from here on are trainings for the truth
 TRAINING_IMAGES = (2_000, 7_500)
 WHOLE = (
@@ -41,6 +42,7 @@ NETWORKS: Mapping[str, Mapping[str, Any]] = {
     "simple_convnet": {"architecture": "simple_convnet", "filters": 4, "hidden_units": 30},
     "lenet5": {"architecture": "lenet5", "filters": 3, "filters_2": 6, "hidden_units": 40},
 }
+SCHEDULES = ("constant", "cosine")  # the first gives trainings that differ much, the second little
 SHARES = (0.6, 0.3, 0.1)  # of the searches; the larger networks take longer
 SPACES: Mapping[str, Mapping[str, Any]] = {
     "mlp": {"hidden_units": {"type": "int", "low": 20, "high": 100, "log": True}},
@@ -55,7 +57,7 @@ class Raw:
 
     naive: accuracies that the search saw, by candidate. repeats: validation accuracies of the
     certificate, by candidate. truths: accuracies on unseen images after training on all training
-    data. test: the winner's one score.
+    data. tests: accuracies on the test images after trainings on all training data.
     """
 
     seed: int
@@ -68,7 +70,8 @@ class Raw:
     naive: Mapping[str, float]
     costs: Mapping[str, float]
     repeats: Mapping[str, list[float]]
-    tests: Mapping[str, float]
+    schedule: str
+    tests: Mapping[str, list[float]]
     truths: Mapping[str, list[float]]
 
     def row(self) -> Mapping[str, Any]:
@@ -81,7 +84,8 @@ def measure(mnist: Path, seed: int) -> Raw:
     network = str(rng.choice(list(NETWORKS), p=SHARES))
     balanced = bool(rng.random() < 0.7)
     dataset, unseen = _cut(mnist, rng, balanced)
-    spec = _spec(network, seed)
+    schedule = str(rng.choice(SCHEDULES))
+    spec = _spec(network, schedule, seed)
     trials = _search(spec, split_for(spec, dataset))
     chosen = candidates(trials, TOP)
     repeats = {trial.number: _repeats(spec, dataset, trial) for trial in chosen}
@@ -92,6 +96,7 @@ def measure(mnist: Path, seed: int) -> Raw:
         seed=seed,
         network=network,
         balanced=balanced,
+        schedule=schedule,
         training=len(whole) - count,
         validation=count,
         test=len(dataset.test),
@@ -100,7 +105,10 @@ def measure(mnist: Path, seed: int) -> Raw:
         costs={str(trial.number): _cost(spec, trial, dataset) for trial in chosen},
         repeats={str(number): scores for number, scores in repeats.items()},
         tests={
-            str(trial.number): _accuracy(spec, final, trial.params, REPEATS) for trial in chosen
+            str(trial.number): [
+                _accuracy(spec, final, trial.params, FIRST_TEST + index) for index in range(REPEATS)
+            ]
+            for trial in chosen
         },
         truths={
             str(trial.number): [
@@ -111,7 +119,7 @@ def measure(mnist: Path, seed: int) -> Raw:
     )
 
 
-def _spec(network: str, seed: int) -> SearchSpec:
+def _spec(network: str, schedule: str, seed: int) -> SearchSpec:
     return parse_spec(
         {
             "dataset": "cut",
@@ -119,6 +127,7 @@ def _spec(network: str, seed: int) -> SearchSpec:
             "space": SPACES[network],
             "epochs": 3,
             "batch_size": 50,
+            "schedule": schedule,
             "budget": {"trials": 20},
             "seed": seed,
         }
