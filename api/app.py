@@ -29,7 +29,18 @@ from api.middleware.request_meter import RequestMeter
 from api.middleware.safe_headers import SafeHeaders
 from api.observed_store import ObservedStore
 from api.query import check_query
-from api.routes import datasets, digest, estimates, events, health, index, jobs, pages, trials
+from api.routes import (
+    certificate,
+    datasets,
+    digest,
+    estimates,
+    events,
+    health,
+    index,
+    jobs,
+    pages,
+    trials,
+)
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from hpsearch.datasets.catalogue import Catalogue
@@ -111,7 +122,7 @@ def build(
         metrics=metrics.registry,
     )
     app.state.dashboard = Dashboard(database, app.state.services.heavy)
-    strict = (index, jobs, trials, events, digest, estimates, datasets)
+    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets)
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
     for module in (health, pages):

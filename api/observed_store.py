@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
-from hpsearch.history import Cohort, Ending, History, Outcome, Report
+from hpsearch.history import Cohort, Confirmation, Ending, History, Outcome, Report
 from hpsearch.jobs import DataHashes, Job, JobState
 from hpsearch.runner.ports import JobStore, UnfinishedJob
 from hpsearch.spec.parts import Budget
@@ -82,6 +82,11 @@ class ObservedStore:
             self._meters.trials.labels(outcome).inc()
             told = {"job": job_id, "trial": number, "outcome": outcome, "reason": ending.reason}
             log.info("trial ended", extra=told)
+
+    def confirm(self, job_id: str, found: Confirmation) -> None:
+        self._timed(self._store.confirm, job_id, found)
+        told = {"job": job_id, "trial": found.trial, "stage": found.stage.value}
+        log.info("trial confirmed", extra=told)
 
     def end(
         self,

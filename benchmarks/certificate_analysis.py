@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from hpsearch.search.certificate import Verdict, judge
 from hpsearch.search.intervals import Interval, final_interval
+from hpsearch.search.verdict import Verdict, judge
 
 Row = Mapping[str, Any]
 
@@ -36,8 +36,8 @@ def outcome(row: Row) -> Outcome:
     naive = {int(number): value for number, value in row["naive"].items()}
     verdict = judge(repeats, costs, row["validation"] / row["training"])
     winner, first = verdict.winner, max(naive, key=lambda n: (naive[n], -n))
-    score = row["tests"][str(winner)]
-    interval = final_interval(score, row["test"], repeats, row["validation"])
+    scores = row["tests"][str(winner)]
+    interval = final_interval(scores, row["test"], repeats, row["validation"])
     return Outcome(
         verdict=verdict,
         interval=interval,
@@ -46,23 +46,19 @@ def outcome(row: Row) -> Outcome:
         right=tuple(truths[winner] > truths[other] for other in verdict.better_than),
         confirmed=winner == first,
         optimism=naive[first] - truths[first],
-        test_error=score - truths[winner],
+        test_error=fmean(scores) - truths[winner],
     )
 
 
 def report(rows: Sequence[Row]) -> bool:
     """Print the figures of all rows and of each kind; whether the targets are met."""
     outcomes = [outcome(row) for row in rows]
-    kinds = sorted({(row["network"], row["balanced"]) for row in rows})
-    print(f"{'searches':30} {'number':>6} {'covered':>8} {'width':>7} {'optimism':>9}")
+    kinds = sorted({_kind(row) for row in rows})
+    print(f"{'searches':36} {'number':>6} {'covered':>8} {'width':>7} {'optimism':>9}")
     _line("all", outcomes)
-    for network, balanced in kinds:
-        chosen = [
-            each
-            for each, row in zip(outcomes, rows, strict=True)
-            if (row["network"], row["balanced"]) == (network, balanced)
-        ]
-        _line(f"{network}, {'balanced' if balanced else 'unbalanced'}", chosen)
+    for kind in kinds:
+        chosen = [each for each, row in zip(outcomes, rows, strict=True) if _kind(row) == kind]
+        _line(kind, chosen)
     said = [right for each in outcomes for right in each.right]
     coverage = fmean(each.covered for each in outcomes)
     right = fmean(said) if said else 1.0
@@ -79,10 +75,15 @@ def report(rows: Sequence[Row]) -> bool:
     return COVERAGE[0] <= coverage <= COVERAGE[1] and right >= RIGHT
 
 
+def _kind(row: Row) -> str:
+    balanced = "" if row["balanced"] else ", unbalanced"
+    return f"{row['network']}, {row['schedule']}{balanced}"
+
+
 def _line(name: str, outcomes: Sequence[Outcome]) -> None:
     width = fmean(each.interval.high - each.interval.low for each in outcomes)
     print(
-        f"{name:30} {len(outcomes):6} {fmean(each.covered for each in outcomes):8.1%} "
+        f"{name:36} {len(outcomes):6} {fmean(each.covered for each in outcomes):8.1%} "
         f"{width:7.4f} {fmean(each.optimism for each in outcomes):9.4f}"
     )
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.split import fresh_split, split_for, training_data
 from hpsearch.datasets.values import Dataset, Part, Split
-from hpsearch.history import History, Trial
+from hpsearch.history import History, Stage, Trial
 from hpsearch.nn import network_size
 from hpsearch.search.certificate import candidates, seed_of
 from hpsearch.search.simulation import Score, Simulation
@@ -23,7 +23,7 @@ from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegReport, TrainState, run_leg
 from hpsearch.training.tasks import leg_task
 
-TOP, REPEATS = 3, 5
+REPEATS = 5
 TRUTHS = 30  # trainings whose mean is held to be the truth
 FIRST_TEST = 1_000  # repeats from here on are trainings on all training data for the test score
 FIRST_TRUTH = 1_000_000  # repeats from here on are trainings for the truth
@@ -87,7 +87,7 @@ def measure(mnist: Path, seed: int) -> Raw:
     schedule = str(rng.choice(SCHEDULES))
     spec = _spec(network, schedule, seed)
     trials = _search(spec, split_for(spec, dataset))
-    chosen = candidates(trials, TOP)
+    chosen = candidates(spec, trials)
     repeats = {trial.number: _repeats(spec, dataset, trial) for trial in chosen}
     whole = training_data(spec, dataset)
     final, truth = (Split(whole, part, dataset.classes) for part in (dataset.test, unseen))
@@ -129,6 +129,7 @@ def _spec(network: str, schedule: str, seed: int) -> SearchSpec:
             "batch_size": 50,
             "schedule": schedule,
             "budget": {"trials": 20},
+            "confirm": {"top": 3, "repeats": REPEATS},
             "seed": seed,
         }
     )
@@ -186,17 +187,14 @@ def _score(report: LegReport) -> Score:
 
 
 def _repeats(spec: SearchSpec, dataset: Dataset, trial: Trial) -> list[float]:
-    return [
-        _accuracy(
-            spec, fresh_split(spec, dataset, seed_of(spec.seed, repeat)), trial.params, repeat
-        )
-        for repeat in range(REPEATS)
-    ]
+    seeds = [seed_of(spec.seed, Stage.REPEAT, repeat) for repeat in range(REPEATS)]
+    splits = [fresh_split(spec, dataset, seed) for seed in seeds]
+    return [_accuracy(spec, data, trial.params, repeat) for repeat, data in enumerate(splits)]
 
 
 def _accuracy(spec: SearchSpec, data: Split, params: Mapping[str, Value], repeat: int) -> float:
     """Of a training to the full length, on the second part of `data`."""
-    fresh = spec.model_copy(update={"seed": seed_of(spec.seed, repeat)})
+    fresh = spec.model_copy(update={"seed": seed_of(spec.seed, Stage.REPEAT, repeat)})
     task = leg_task(fresh, params, 0, spec.epochs, len(data.training))
     _, report = run_leg(task, data, None)
     return CHANCE if report.diverged_at is not None else report.value

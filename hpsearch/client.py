@@ -76,6 +76,10 @@ class Client:
         """The SHA-256 of a job's result."""
         return self.get(f"{path_of(job_id)}/digest")
 
+    def certificate(self, job_id: str) -> Answer:
+        """How sure it is who won."""
+        return self.get(f"{path_of(job_id)}/certificate")
+
     def estimate(self, spec: bytes) -> Answer:
         """What a search would take; JSON as it was written."""
         headers = {"Content-Type": "application/json"}

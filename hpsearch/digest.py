@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.history import History, Report, Trial
+from hpsearch.history import Confirmation, History, Report, Trial
 from hpsearch.jobs import DataHashes
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
@@ -18,8 +18,8 @@ def digest(
     """SHA-256, in hexadecimal, of the canonical result.
 
     It covers the spec, the data if it is recorded, each trial's parameters, curve and stop reason,
-    the ranges of each round and why the search ended. Floats go in with all their bits; times, ids
-    and machines do not go in.
+    the ranges of each round, why the search ended, and the certificate. Floats go in with all their
+    bits; times, ids and machines do not go in.
     """
     result = {
         "spec": _exact(_spec(spec)),
@@ -37,6 +37,8 @@ def digest(
         ],
         "stop_reason": stop_reason,
     }
+    if history.confirmations:
+        result["confirmations"] = [_confirmation(each) for each in history.confirmations]
     if data is not None:
         result["data"] = [data.dataset, data.split]
     text = json.dumps(result, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -52,6 +54,11 @@ def _trial(trial: Trial) -> Mapping[str, Any]:
         "outcome": None if ending is None else ending.outcome.value,
         "reason": None if ending is None else ending.reason,
     }
+
+
+def _confirmation(found: Confirmation) -> list[Any]:
+    report = None if found.report is None else _report(found.report)
+    return [*found.key, found.trained, found.scored, found.parameters, report, found.problem]
 
 
 def _report(report: Report) -> list[Any]:
@@ -70,6 +77,8 @@ def _spec(spec: SearchSpec) -> dict[str, Any]:
         del canonical["objective"]
     if spec.pruner.upper is None:
         canonical["pruner"] = {k: v for k, v in canonical["pruner"].items() if k != "upper"}
+    if spec.confirm is None:
+        del canonical["confirm"]
     return canonical
 
 

@@ -42,6 +42,7 @@ STATE_COPIES = 4  # weights, gradient and up to two optimizer memories
 class Estimate:
     """seconds: from start to end with `workers` workers. memory_bytes: the most a worker needs.
 
+    confirm_epochs: of training for the certificate, beside the search's.
     points: of the space, None if there is no end to them. exhausts: whether each of them is trained
     once, to the end, and then the search is over.
     """
@@ -49,6 +50,7 @@ class Estimate:
     seconds: float
     trials: int
     epochs: float
+    confirm_epochs: float
     memory_bytes: int
     workers: int
     points: int | None
@@ -69,15 +71,28 @@ def estimate(spec: SearchSpec, source: DatasetSource, workers: int) -> Estimate:
     seconds = work / min(workers, 2 * spec.cohort) / BUSY
     if spec.budget.seconds is not None:
         seconds = min(seconds, spec.budget.seconds)
+    confirming = _epochs_of_certificate(spec, len(trials))
+    if spec.confirm is not None:
+        together = min(workers, spec.confirm.top * spec.confirm.repeats)
+        seconds += confirming * float(np.mean([cost.epoch for cost in costs])) / together / BUSY
     return Estimate(
         seconds=seconds,
         trials=len(trials),
         epochs=epochs,
+        confirm_epochs=confirming,
         memory_bytes=max(cost.memory for cost in costs),
         workers=workers,
         points=count(spec.space),
         exhausts=trains_every_point(spec),
     )
+
+
+def _epochs_of_certificate(spec: SearchSpec, trials: int) -> float:
+    """In epochs of the search's training part, which is smaller than all training data."""
+    if spec.confirm is None:
+        return 0.0
+    again = min(spec.confirm.top, trials) + 1 / (1 - spec.validation.fraction)
+    return spec.confirm.repeats * again * spec.epochs
 
 
 @dataclass(frozen=True)

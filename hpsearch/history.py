@@ -229,6 +229,41 @@ class Round:
     advice: tuple[str, ...] = ()
 
 
+class Stage(StrEnum):
+    """What a training that confirms is for."""
+
+    REPEAT = "repeat"
+    TEST = "test"
+
+
+@dataclass(frozen=True, eq=False)
+class Confirmation(ByValue):
+    """A candidate trained again, to the full length.
+
+    stage: repeat, on a fresh split of the training data; test, on all of it, scored on the test
+    data. trained, scored: images of either part. parameters: how many numbers the network learns.
+    guess, guessed_accuracy: what guessing scores there by the objective, and its accuracy: what a
+    training that diverged is worth. report: None where it could not be trained, and `problem` says
+    why.
+    """
+
+    stage: Stage
+    trial: int
+    repeat: int
+    trained: int
+    scored: int
+    parameters: int
+    guess: float
+    guessed_accuracy: float
+    report: Report | None
+    problem: str | None = None
+
+    @property
+    def key(self) -> tuple[Stage, int, int]:
+        """There is at most one for each."""
+        return self.stage, self.trial, self.repeat
+
+
 @dataclass(frozen=True)
 class EarlierJob:
     """A job whose trials this one starts from, as they were when this one was created.
@@ -250,6 +285,7 @@ class History:
     enqueued: parameters that the user wants tried and that no trial has taken up yet, in order.
     seconds: of running so far, pauses not counted.
     baseline: what guessing scores on the validation part; None where the data is not known.
+    confirmations: of the best trials, by stage, trial and repeat.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -258,6 +294,12 @@ class History:
     enqueued: tuple[Mapping[str, Value], ...] = ()
     seconds: float = 0.0
     baseline: Baseline | None = None
+    confirmations: tuple[Confirmation, ...] = ()
+
+    def confirmed(self, confirmation: Confirmation) -> Self:
+        """With this one; one that is there already stands."""
+        known = {each.key: each for each in (confirmation, *self.confirmations)}
+        return replace(self, confirmations=tuple(known[key] for key in sorted(known)))
 
     def opened(self, cohort: "Cohort") -> Self:
         """With the cohort's trials running, its round if it opens one, and what it took up."""

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     ROUND_OPENED = "round_opened"  # round, reason, epochs
     TRIAL_STARTED = "trial_started"  # number, round, cohort, params
     TRIAL_REPORTED = "trial_reported"  # number, step, epoch, value, loss
+    TRIAL_CONFIRMED = "trial_confirmed"  # number, stage, repeat, value, problem
     TRIAL_ENDED = "trial_ended"  # number, state, outcome, reason, value, epochs
 
 

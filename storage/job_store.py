@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, EarlierJob, Ending, History, Report, Trial
+from hpsearch.history import Cohort, Confirmation, EarlierJob, Ending, History, Report, Trial
 from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.ports import UnfinishedJob
 from hpsearch.spec.parts import Budget
@@ -30,7 +30,7 @@ from storage.rows.jobs import (
     now,
     read_job,
 )
-from storage.rows.trial_reads import read_rounds, read_trials
+from storage.rows.trial_reads import read_confirmations, read_rounds, read_trials
 from storage.rows.trial_writes import add_trials, record_trials, running_numbers
 
 _of = tables.jobs.c
@@ -86,6 +86,7 @@ class SqlJobStore:
                 prior=tuple(_prior(connection, source) for source in row.warm_start),
                 enqueued=_waiting(connection, row.pk),
                 seconds=row.job.seconds,
+                confirmations=read_confirmations(connection, row.pk),
             )
 
     def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
@@ -175,6 +176,24 @@ class SqlJobStore:
                 return  # all its trials ended with it
             record_trials(connection, row, reports, endings, now())
             change_job(connection, row, seconds=seconds)
+
+    def confirm(self, job_id: str, found: Confirmation) -> None:
+        """Record a training that confirms; one that is there already stands."""
+        with self._write(durable=False) as connection:
+            row = lock_job(connection, job_id)
+            if row.job.state.ended or found.key in {
+                each.key for each in read_confirmations(connection, row.pk)
+            }:
+                return
+            stage, trial, repeat = found.key
+            key = {"job_pk": row.pk, "stage": stage.value, "trial": trial, "repeat": repeat}
+            text = codec.confirmation_out(found)
+            connection.execute(insert(tables.confirmations), {**key, "found": text})
+            value = None if found.report is None else codec.number_out(found.report.value)
+            told = {"number": trial, "stage": stage.value, "repeat": repeat, "value": value}
+            told["problem"] = found.problem
+            add_events(connection, row.pk, now(), [(EventKind.TRIAL_CONFIRMED, told)])
+            change_job(connection, row)
 
     def end(
         self,

@@ -10,6 +10,8 @@ class EstimateAnswer(Answer):
     trials: int
     epochs: float
     """Epochs of training, summed over all trials."""
+    confirm_epochs: float
+    """Epochs of training for the certificate, which are not of the search's budget."""
     memory_bytes: int
     """The most that one worker needs for its data, workspaces and states."""
     workers: int
@@ -24,6 +26,7 @@ class EstimateAnswer(Answer):
             seconds=round(estimate.seconds, 1),
             trials=estimate.trials,
             epochs=round(estimate.epochs, 2),
+            confirm_epochs=round(estimate.confirm_epochs, 2),
             memory_bytes=estimate.memory_bytes,
             workers=estimate.workers,
             points=estimate.points,

@@ -65,6 +65,16 @@ class TrialReportedEvent(EventData):
     """Null once diverged."""
 
 
+class TrialConfirmedEvent(EventData):
+    number: int
+    stage: str
+    """repeat: on a fresh split of the training data; test: on all of it, scored on test data."""
+    repeat: int
+    value: float | None
+    """What the objective names; null if it diverged or could not be trained."""
+    problem: str | None
+
+
 class TrialEndedEvent(EventData):
     number: int
     state: str
@@ -85,6 +95,7 @@ EVENTS: Mapping[EventKind, type[EventData]] = {
     EventKind.ROUND_OPENED: RoundOpenedEvent,
     EventKind.TRIAL_STARTED: TrialStartedEvent,
     EventKind.TRIAL_REPORTED: TrialReportedEvent,
+    EventKind.TRIAL_CONFIRMED: TrialConfirmedEvent,
     EventKind.TRIAL_ENDED: TrialEndedEvent,
 }
 """The schema of each kind; `event:` of the stream names the kind."""

@@ -114,6 +114,16 @@ def digest(
     print_json(answer) if as_json else print(answer["digest"])
 
 
+@app.command()
+def certificate(
+    job: options.JobId, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Say how sure it is which trial won, and how good it is on the test data."""
+    with Client(url) as client:
+        answer = client.certificate(job)
+    print_json(answer) if as_json else tables.print_certificate(out, answer)
+
+
 def _command(url: str, job: str, verb: str, as_json: bool) -> None:
     with Client(url) as client:
         answer = client.command(job, verb)

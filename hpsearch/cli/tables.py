@@ -73,11 +73,46 @@ def print_estimate(out: Console, answer: Answer) -> None:
     out.print(
         f"about {answer['seconds']:.0f} s on {answer['workers']} workers: "
         f"{answer['trials']} trials, {answer['epochs']:.1f} epochs of training, "
+        f"{answer.get('confirm_epochs', 0):.1f} more for the certificate, "
         f"{answer['memory_bytes'] / 1e6:.0f} MB for each worker"
         + (f"; each of the {answer['points']} points once" if answer.get("exhausts") else ""),
         highlight=False,
         soft_wrap=True,
     )
+
+
+def print_certificate(out: Console, answer: Answer) -> None:
+    if answer["candidates"]:
+        table = Table("trial", "in the search", "again", "95 %", "scores")
+        for each in answer["candidates"]:
+            again = "–" if each["mean"] is None else f"{each['mean']:.4f}"
+            scores = each["problem"] or " ".join(f"{score:.4f}" for score in each["scores"])
+            table.add_row(
+                str(each["trial"]),
+                f"{each['naive']:.4f}",
+                again,
+                _interval(each),
+                printable(scores),
+            )
+        out.print(table)
+    lines = [f"certificate: {answer['state']}"]
+    if answer["verdict"]:
+        lines.append(answer["verdict"]["words"])
+    if answer["final"]:
+        final = answer["final"]
+        lines.append(
+            f"trial {final['trial']} on {final['images']} test images: {final['accuracy']:.4f}, "
+            f"95 % interval {_interval(final)}"
+        )
+    if answer["note"]:
+        lines.append(answer["note"])
+    for line in lines:
+        out.print(printable(line), highlight=False, soft_wrap=True)
+
+
+def _interval(answer: Answer) -> str:
+    interval = answer["interval"]
+    return f"{interval['low']:.4f} to {interval['high']:.4f}" if interval else "–"
 
 
 def finished(job: Answer) -> int:

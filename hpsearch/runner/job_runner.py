@@ -5,10 +5,12 @@ from dataclasses import replace
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
-from hpsearch.jobs import DataHashes
+from hpsearch.history import History
+from hpsearch.jobs import DataHashes, JobState
+from hpsearch.runner.confirm_run import ConfirmRun
 from hpsearch.runner.ports import Engine, JobStore
 from hpsearch.runner.run_control import RunControl
-from hpsearch.runner.search_run import SearchRun
+from hpsearch.runner.search_run import SearchEnd, SearchRun
 
 
 class JobRunner:
@@ -46,8 +48,31 @@ class JobRunner:
         try:
             control.start_clock()
             images = len(parts.training)
-            search = SearchRun(control, self._store, self._engine, data, images, history)
             del parts
-            search.run()
+            while True:
+                search = SearchRun(control, self._store, self._engine, data, images, history)
+                end = search.run()
+                history = self._confirm(end)
+                if self._end(end):
+                    return
         finally:
             data.release()
+
+    def _confirm(self, end: SearchEnd) -> History:
+        """The history with the certificate, or with what there is of it for now."""
+        if end.done.failed:
+            return end.history
+        confirm = ConfirmRun(self._control, self._store, self._engine, self._source)
+        return confirm.run(end.job, end.history)
+
+    def _end(self, end: SearchEnd) -> bool:
+        """End the job, unless its user has given it another budget than the plan knew."""
+        control, job, done = self._control, end.job, end.done
+        state = JobState.FAILED if done.failed else JobState.COMPLETED
+        seconds = control.seconds()
+        ended = control.patiently(
+            lambda: self._store.end(job.id, state, done.reason, seconds, job.spec.budget)
+        )
+        if not ended:
+            control.job = control.patiently(lambda: self._store.job(job.id))
+        return ended

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hpsearch.datasets.values import Split
-from hpsearch.history import Cohort, Ending, History, Report
+from hpsearch.history import Cohort, Confirmation, Ending, History, Report
 from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
@@ -107,6 +107,10 @@ class JobStore(Protocol):
 
         A report that is there already is left as it is; an ended trial stays as it ended.
         """
+        ...
+
+    def confirm(self, job_id: str, found: Confirmation) -> None:
+        """Record a training that confirms a trial; one that is there already stands."""
         ...
 
     def end(

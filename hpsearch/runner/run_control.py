@@ -41,7 +41,7 @@ class RunControl:
         self.leaving = False
         self._stop = threading.Event()
         self._seconds_before = job.seconds
-        self._started = time.monotonic()
+        self._started: float | None = time.monotonic()
 
     def stop(self) -> None:
         """Make the run return soon; what is in training is given up."""
@@ -61,11 +61,16 @@ class RunControl:
 
     def seconds(self) -> float:
         """Seconds of running so far, earlier runs included."""
-        return self._seconds_before + time.monotonic() - self._started
+        started = self._started
+        return self._seconds_before + (0.0 if started is None else time.monotonic() - started)
 
     def start_clock(self) -> None:
         """Begin to count: what came before was preparation."""
         self._started = time.monotonic()
+
+    def stop_clock(self) -> None:
+        """Count no further: what comes now is not of the search's budget."""
+        self._seconds_before, self._started = self.seconds(), None
 
     def next_message(self, timeout: float | None) -> LegLanded | Changed:
         """Wait for a message, at most `timeout` seconds; raises Stopped."""

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from hpsearch.history import Cohort, Done, Ending, History, TrialState
-from hpsearch.jobs import Job, JobState
+from hpsearch.jobs import Job
 from hpsearch.runner.cohort_run import CohortRun
 from hpsearch.runner.ports import Data, Engine, JobStore, LegLanded
 from hpsearch.runner.run_control import RunControl, Stopped
@@ -15,6 +15,15 @@ from hpsearch.search.pruning import decide
 A_DAY = 86_400.0  # seconds; stored budgets may be longer than a thread can wait
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SearchEnd:
+    """Where a search ended. job: as the plan knew it; it may have another budget by now."""
+
+    job: Job
+    done: Done
+    history: History
 
 
 class SearchRun:
@@ -38,21 +47,22 @@ class SearchRun:
         self._history = history
         self._runs: dict[int, CohortRun] = {}
 
-    def run(self) -> None:
-        """Until the job has ended; raises Stopped if it was told to stop."""
+    def run(self) -> SearchEnd:
+        """Until the plan says that the search is over; raises Stopped if it was told to stop."""
         try:
             self._resume()
             ended = self._plan()
-            while not ended:
+            while ended is None:
                 message = self._control.next_message(self._seconds_left())
                 waits = isinstance(message, LegLanded) and not self._land(message)
-                ended = not waits and self._plan()
+                ended = None if waits else self._plan()
+            return ended
         finally:
             for run in self._runs.values():
                 run.release()
 
-    def _plan(self) -> bool:
-        """Start all cohorts that may start now; True if the job has ended."""
+    def _plan(self) -> SearchEnd | None:
+        """Start all cohorts that may start now; the end, if this is it."""
         while True:
             job = self._control.job  # the plan's end holds for this budget only
             enqueued = self._control.patiently(lambda: self._store.enqueued(self._job_id))
@@ -60,16 +70,15 @@ class SearchRun:
             self._history = replace(self._history, enqueued=enqueued, seconds=seconds)
             planned = plan(job.spec, self._history)
             if isinstance(planned, Done):
-                if self._end(job, planned):
-                    return True
-            elif self._control.leaving:
+                return SearchEnd(job, planned, self._history)
+            if self._control.leaving:
                 if not self._runs:
                     raise Stopped
-                return False
-            elif isinstance(planned, Cohort):
+                return None
+            if isinstance(planned, Cohort):
                 self._open(job, planned)
             else:
-                return False
+                return None
 
     def _open(self, job: Job, cohort: Cohort) -> None:
         seconds = self._control.seconds()
@@ -94,7 +103,9 @@ class SearchRun:
 
     def _land(self, landed: LegLanded) -> bool:
         """Take what a leg brought; True if its cohort has finished with it."""
-        run = next(run for run in self._runs.values() if run.awaits(landed.leg))
+        run = next((run for run in self._runs.values() if run.awaits(landed.leg)), None)
+        if run is None:
+            return False  # the certificate gave it up, because the search goes on
         run.take(landed)
         if not run.arrived():
             return False
@@ -139,17 +150,6 @@ class SearchRun:
             )
             self._history = self._history.recorded({}, step.failures)
         return step.failures
-
-    def _end(self, job: Job, done: Done) -> bool:
-        """End the job, unless its user has given it another budget than the plan knew."""
-        state = JobState.FAILED if done.failed else JobState.COMPLETED
-        seconds = self._control.seconds()
-        ended = self._control.patiently(
-            lambda: self._store.end(job.id, state, done.reason, seconds, job.spec.budget)
-        )
-        if not ended:
-            self._control.job = self._control.patiently(lambda: self._store.job(job.id))
-        return ended
 
     def _seconds_left(self) -> float | None:
         budget = self._control.job.spec.budget.seconds

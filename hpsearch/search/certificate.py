@@ -1,100 +1,226 @@
-"""Which trial won, and how sure that is: a pure function of what the confirmation brought.
+"""The certificate of a search: what is still to be trained for it, and what it says.
 
 The best few trials are trained again to the full length, on fresh seeds and fresh splits of the
 training data, the same ones for each, so that what differs between two of them is their parameters.
+The winner is then trained on all training data, and scored on the test data in one look. All of it
+is a pure function of spec and history, as the search is.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from hpsearch.history import Trial
-from hpsearch.search.intervals import Interval, mean, resampled_interval
+from hpsearch.history import Confirmation, History, Stage, Trial
+from hpsearch.search.intervals import Interval, final_interval, mean, resampled_interval
+from hpsearch.search.verdict import Verdict, judge
+from hpsearch.spec.search import SearchSpec
 
 CONFIRMATION = 0x636F_6E66  # "conf": greater than any trial's number
+STAGES = {Stage.REPEAT: 0, Stage.TEST: 1}
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the repeats say. winner: the trial that is taken.
+class Training:
+    """One training that the certificate needs. seed: of its split, weights and order."""
 
-    better_than: those that it is better than beyond doubt. tied: those that cannot be told from the
-    one with the best mean, both included; empty where that one is alone.
+    stage: Stage
+    trial: Trial
+    repeat: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of the best trials. naive: what the search saw. scores: of its repeats, as the objective.
+
+    mean, interval: of the scores; None where a repeat could not be trained, as `problem` says.
     """
 
-    winner: int
-    better_than: tuple[int, ...]
-    tied: tuple[int, ...]
-    words: str
+    trial: int
+    naive: float
+    scores: tuple[float, ...]
+    parameters: int
+    mean: float | None
+    interval: Interval | None
+    problem: str | None
 
 
-def candidates(trials: Sequence[Trial], top: int) -> tuple[Trial, ...]:
-    """The best `top` trials of different parameters, the best first, ties by number."""
-    complete = [trial for trial in trials if trial.value is not None]
-    ranked = sorted(complete, key=lambda trial: (-(trial.value or 0.0), trial.number))
+@dataclass(frozen=True)
+class Final:
+    """The winner on the test data, in one look.
+
+    accuracies: of each training on all training data. interval: of the accuracy that the setting
+    gives on average, which knows of the images and of the luck of a training.
+    """
+
+    trial: int
+    accuracies: tuple[float, ...]
+    accuracy: float
+    interval: Interval
+    images: int
+    weights: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is known. verdict: once all repeats are there. final: once the test data was looked at.
+
+    note: what the reader should know beside, in words.
+    """
+
+    candidates: tuple[Candidate, ...]
+    verdict: Verdict | None
+    final: Final | None
+    complete: bool
+    note: str | None
+
+
+def remaining(spec: SearchSpec, history: History) -> tuple[Training, ...]:
+    """What is to be trained now, of a search that has ended; nothing once all is there."""
+    if spec.confirm is None:
+        return ()
+    chosen = candidates(spec, history.trials)
+    known = {each.key for each in history.confirmations}
+    repeats = [
+        Training(Stage.REPEAT, trial, repeat, seed_of(spec.seed, Stage.REPEAT, repeat))
+        for repeat in range(spec.confirm.repeats)
+        for trial in chosen
+        if (Stage.REPEAT, trial.number, repeat) not in known
+    ]
+    if repeats:
+        return tuple(repeats)
+    verdict = _verdict(spec, history, chosen)
+    if verdict is None or _looked_for(history) not in (None, verdict.winner):
+        return ()
+    return tuple(
+        Training(
+            Stage.TEST,
+            history.trials[verdict.winner],
+            repeat,
+            seed_of(spec.seed, Stage.TEST, repeat),
+        )
+        for repeat in range(spec.confirm.repeats)
+        if (Stage.TEST, verdict.winner, repeat) not in known
+    )
+
+
+def certificate(spec: SearchSpec, history: History) -> Certificate | None:
+    """What is known so far; None where the spec asks for none."""
+    if spec.confirm is None:
+        return None
+    chosen = candidates(spec, history.trials)
+    found = tuple(_candidate(history, trial) for trial in chosen)
+    waiting = bool(remaining(spec, history))
+    verdict = _verdict(spec, history, chosen)
+    looked = _looked_for(history)
+    final = None if looked is None else _final(spec, history, looked)
+    note = None
+    if not chosen:
+        note = "no trial was trained to its end, so there is nothing to confirm"
+    elif verdict is not None and looked not in (None, verdict.winner):
+        note = (
+            f"the search went on after trial {looked} was scored on the test data; a second look, "
+            f"for trial {verdict.winner}, is refused"
+        )
+    return Certificate(found, verdict, final, not waiting, note)
+
+
+def candidates(spec: SearchSpec, trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The best trials of different parameters, the best first, ties by number."""
+    top = 0 if spec.confirm is None else spec.confirm.top
+    complete = [(trial.value, trial) for trial in trials if trial.value is not None]
+    ranked = sorted(complete, key=lambda each: (-spec.objective.upward(each[0]), each[1].number))
     chosen: list[Trial] = []
-    for trial in ranked:
+    for _, trial in ranked:
         if len(chosen) < top and all(trial.params != each.params for each in chosen):
             chosen.append(trial)
     return tuple(chosen)
 
 
-def seed_of(job_seed: int, repeat: int) -> int:
-    """The seed of a repeat, below 2**53 as a spec's; no training of the search has it."""
-    sequence = np.random.SeedSequence([job_seed, CONFIRMATION, repeat])
+def seed_of(job_seed: int, stage: Stage, repeat: int) -> int:
+    """The seed of a training, below 2**53 as a spec's; no training of the search has it."""
+    sequence = np.random.SeedSequence([job_seed, CONFIRMATION, STAGES[stage], repeat])
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(11))
 
 
-def judge(
-    scores: Mapping[int, Sequence[float]], costs: Mapping[int, float], ratio: float
-) -> Verdict:
-    """The verdict on candidates (by number) whose i-th scores come from the same split and seed.
-
-    Higher scores are better. `ratio` is validation images over training images of a split. The best
-    by mean wins, unless others are tied with it: then the cheapest of those.
-    """
-    best = _highest(scores, scores)
-    tied = [n for n in scores if n != best and not better(scores[best], scores[n], ratio)]
-    equals = sorted((best, *tied)) if tied else []
-    cheapest = min((costs[number] for number in equals), default=costs[best])
-    winner = _highest([n for n in equals or [best] if costs[n] == cheapest], scores)
-    rest = sorted(set(scores) - {winner, *equals})
-    beaten = tuple(n for n in rest if better(scores[winner], scores[n], ratio))
-    alike = all(costs[number] == cheapest for number in equals)
-    return Verdict(winner, beaten, tuple(equals), _words(winner, beaten, equals, alike))
-
-
-def _words(winner: int, beaten: Sequence[int], tied: Sequence[int], alike: bool) -> str:
-    if not tied and not beaten:
-        return f"trial {winner} is the only candidate"
-    if not tied:
-        return f"trial {winner} is better than {_listed(beaten)}"
-    better_than = f", better than {_listed(beaten)}" if beaten else ""
-    reason = "it scored highest and all cost the same" if alike else "it is the cheapest of them"
-    return f"a tie of {_listed(tied)}{better_than}; trial {winner} is taken because {reason}"
+def _verdict(spec: SearchSpec, history: History, chosen: Sequence[Trial]) -> Verdict | None:
+    """Once all repeats are there, on those that could be trained."""
+    assert spec.confirm is not None
+    repeats = {trial.number: _of(history, Stage.REPEAT, trial.number) for trial in chosen}
+    if any(len(each) < spec.confirm.repeats for each in repeats.values()):
+        return None
+    able = {
+        number: each
+        for number, each in repeats.items()
+        if all(one.report is not None for one in each)
+    }
+    if not able:
+        return None
+    first = next(iter(able.values()))[0]
+    upward = {
+        number: [spec.objective.upward(_score(one)) for one in each]
+        for number, each in able.items()
+    }
+    costs = {number: float(each[0].parameters) for number, each in able.items()}
+    return judge(upward, costs, first.scored / first.trained)
 
 
-def _highest(numbers: Iterable[int], scores: Mapping[int, Sequence[float]]) -> int:
-    """By mean score; the lower number where several have it."""
-    return max(numbers, key=lambda number: (mean(scores[number]), -number))
+def _candidate(history: History, trial: Trial) -> Candidate:
+    found = _of(history, Stage.REPEAT, trial.number)
+    scores = tuple(_score(each) for each in found if each.report is not None)
+    problem = next((each.problem for each in found if each.report is None), None)
+    known = problem is None and len(scores) > 1
+    ratio = found[0].scored / found[0].trained if found else 0.0
+    return Candidate(
+        trial=trial.number,
+        naive=trial.value or 0.0,
+        scores=scores,
+        parameters=found[0].parameters if found else 0,
+        mean=mean(scores) if known else None,
+        interval=resampled_interval(scores, ratio) if known else None,
+        problem=problem,
+    )
 
 
-def better(scores: Sequence[float], others: Sequence[float], ratio: float) -> bool:
-    """Whether the first scores are higher than the second beyond doubt, pair by pair."""
-    return difference(scores, others, ratio).low > 0
+def _final(spec: SearchSpec, history: History, winner: int) -> Final | None:
+    """None until all trainings of the look are there, and where one could not be trained."""
+    assert spec.confirm is not None
+    found = _of(history, Stage.TEST, winner)
+    if len(found) < spec.confirm.repeats or any(each.report is None for each in found):
+        return None
+    accuracies = tuple(_accuracy(each) for each in found)
+    repeats = {
+        number: [_accuracy(each) for each in _of(history, Stage.REPEAT, number)]
+        for number in {each.trial for each in history.confirmations if each.stage is Stage.REPEAT}
+    }
+    images = next(each.scored for each in history.confirmations if each.stage is Stage.REPEAT)
+    return Final(
+        trial=winner,
+        accuracies=accuracies,
+        accuracy=mean(accuracies),
+        interval=final_interval(accuracies, found[0].scored, repeats, images),
+        images=found[0].scored,
+        weights=tuple(each.report.weights for each in found if each.report is not None),
+    )
 
 
-def difference(scores: Sequence[float], others: Sequence[float], ratio: float) -> Interval:
-    """The interval of the mean difference of two candidates' scores, pair by pair."""
-    if len(scores) < 2:
-        return Interval(-math.inf, math.inf)
-    return resampled_interval([a - b for a, b in zip(scores, others, strict=True)], ratio)
+def _of(history: History, stage: Stage, trial: int) -> list[Confirmation]:
+    return [each for each in history.confirmations if (each.stage, each.trial) == (stage, trial)]
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    names = [str(number) for number in sorted(numbers)]
-    if len(names) == 1:
-        return f"trial {names[0]}"
-    return f"trials {', '.join(names[:-1])} and {names[-1]}"
+def _looked_for(history: History) -> int | None:
+    """The trial for which the test data was looked at, if it was."""
+    return next((each.trial for each in history.confirmations if each.stage is Stage.TEST), None)
+
+
+def _score(each: Confirmation) -> float:
+    """As the objective measures; of a training that diverged what guessing scores."""
+    assert each.report is not None
+    return each.guess if math.isnan(each.report.value) else each.report.value
+
+
+def _accuracy(each: Confirmation) -> float:
+    found = None if each.report is None else each.report.accuracy
+    return each.guessed_accuracy if found is None or math.isnan(found) else found

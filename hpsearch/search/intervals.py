@@ -59,14 +59,18 @@ def luck(repeats: Mapping[int, Sequence[float]], images: int) -> float:
 
 
 def final_interval(
-    score: float, tested: int, repeats: Mapping[int, Sequence[float]], validated: int
+    scores: Sequence[float], tested: int, repeats: Mapping[int, Sequence[float]], validated: int
 ) -> Interval:
-    """The interval of the winner's accuracy from its one score on `tested` test images.
+    """The interval of the winner's accuracy from trainings that were scored on one test part.
 
-    repeats: the certificate's scores of each candidate, on `validated` images each.
+    scores: of at least two trainings, on the same `tested` images. repeats: the certificate's
+    scores of each candidate, on `validated` images each.
+
+    The trainings tell of their luck themselves; where the repeats tell of more, it is theirs.
     """
-    freedom = sum(len(scores) - 1 for scores in repeats.values())
-    return accuracy_interval(score, tested, luck(repeats, validated), freedom)
+    among, before = variance(scores), luck(repeats, validated)
+    freedom = len(scores) - 1 + sum(len(each) - 1 for each in repeats.values())
+    return accuracy_interval(mean(scores), tested, max(among, before) / len(scores), freedom)
 
 
 def accuracy_interval(score: float, images: int, luck_variance: float, freedom: float) -> Interval:

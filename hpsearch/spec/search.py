@@ -12,6 +12,7 @@ from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import (
     MAX_EPOCHS,
     Budget,
+    Confirm,
     DatasetChoice,
     Pruner,
     Rounds,
@@ -58,6 +59,10 @@ class SearchSpec(TrainingSettings):
     cohort: Annotated[int, Bounds(ge=1, le=1000)] = 8
     """Trials that train side by side and are compared with each other at each report."""
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
+    confirm: Confirm | None = None
+    """How the best trials are confirmed at the end, 3 of them 5 times by default; null: not at all.
+
+    Its epochs are not of the budget."""
     seed: Annotated[int, Bounds(ge=0, lt=2**53)] = 0
     """The same spec and seed give the same search."""
 
@@ -72,6 +77,7 @@ class SearchSpec(TrainingSettings):
                 space[name] = DEFAULT_RANGE
         if info.context is not STORED:  # a search that has begun keeps the order that it had
             space = dict(sorted(space.items()))
+            data = {"confirm": {}, **data}  # and ends as it would have ended
         return {**data, "space": space}
 
     def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:

@@ -12,12 +12,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hpsearch.history import Ending, Origin, Outcome, Report, Round
+from hpsearch.history import Confirmation, Ending, Origin, Outcome, Report, Round, Stage
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.space import Parameter
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 """Of a report, beside its loss; reports from before version 0.2 lack them."""
+
+CONFIRMATION = ("trained", "scored", "parameters", "guess", "guessed_accuracy", "problem")
+"""Facts of a confirmation beside its key and its report."""
 
 _RANGES = TypeAdapter(dict[str, Parameter])
 
@@ -78,33 +81,45 @@ def scores_out(report: Report) -> dict[str, float | str | None]:
 
 
 def reports_out(reports: Sequence[Report]) -> str:
-    return to_json(
-        [
-            {
-                "step": report.step,
-                "epoch": report.epoch,
-                "value": number_out(report.value),
-                "loss": number_out(report.loss),
-                **scores_out(report),
-                **({} if report.weights is None else {"weights": report.weights}),
-            }
-            for report in reports
-        ]
-    )
+    return to_json([_report_out(report) for report in reports])
 
 
 def reports_in(text: str) -> tuple[Report, ...]:
-    return tuple(
-        Report(
-            row["step"],
-            row["epoch"],
-            number_in(row["value"]),
-            number_in(row["loss"]),
-            **{name: number_in(row[name]) for name in SCORES if name in row},
-            weights=row.get("weights"),
-        )
-        for row in json.loads(text)
+    return tuple(_report_in(row) for row in json.loads(text))
+
+
+def _report_out(report: Report) -> dict[str, Any]:
+    return {
+        "step": report.step,
+        "epoch": report.epoch,
+        "value": number_out(report.value),
+        "loss": number_out(report.loss),
+        **scores_out(report),
+        **({} if report.weights is None else {"weights": report.weights}),
+    }
+
+
+def _report_in(row: Mapping[str, Any]) -> Report:
+    return Report(
+        row["step"],
+        row["epoch"],
+        number_in(row["value"]),
+        number_in(row["loss"]),
+        **{name: number_in(row[name]) for name in SCORES if name in row},
+        weights=row.get("weights"),
     )
+
+
+def confirmation_out(found: Confirmation) -> str:
+    report = None if found.report is None else _report_out(found.report)
+    facts = {name: getattr(found, name) for name in CONFIRMATION}
+    return to_json({**facts, "report": report})
+
+
+def confirmation_in(stage: str, trial: int, repeat: int, text: str) -> Confirmation:
+    facts = json.loads(text)
+    report = None if facts["report"] is None else _report_in(facts["report"])
+    return Confirmation(Stage(stage), trial, repeat, **{**facts, "report": report})
 
 
 def ranges_out(ranges: Mapping[str, Parameter]) -> dict[str, Any]:

@@ -143,6 +143,16 @@ enqueued = Table(
     Column("cohort", Integer),
 )
 
+confirmations = Table(
+    "hps_confirmations",
+    metadata,
+    Column("job_pk", Integer, ForeignKey("hps_jobs.pk"), primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("trial", Integer, primary_key=True, autoincrement=False),
+    Column("repeat", Integer, primary_key=True, autoincrement=False),
+    Column("found", Text, nullable=False),
+)
+
 events = Table(
     "hps_events",
     metadata,

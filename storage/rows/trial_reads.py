@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from hpsearch.history import Ending, Origin, Trial
+from hpsearch.history import Confirmation, Ending, Origin, Trial
 from hpsearch.spec.space import Parameter, Value
 from storage.rows import codec, optuna_tables, tables
 from storage.rows.params import decode, decode_by_distribution
@@ -117,3 +117,12 @@ def read_rounds(connection: Connection, pk: int) -> Sequence[str]:
     table = tables.rounds
     query = select(table.c.round).where(table.c.job_pk == pk).order_by(table.c.index)
     return connection.execute(query).scalars().all()
+
+
+def read_confirmations(connection: Connection, job_pk: int) -> tuple[Confirmation, ...]:
+    """In order of stage, trial and repeat."""
+    table = tables.confirmations
+    columns = (table.c.stage, table.c.trial, table.c.repeat, table.c.found)
+    rows = connection.execute(select(*columns).where(table.c.job_pk == job_pk)).all()
+    found = [codec.confirmation_in(*row) for row in rows]
+    return tuple(sorted(found, key=lambda each: each.key))

@@ -5,11 +5,20 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.digest import digest
-from hpsearch.history import Ending, History, Origin, Outcome, Report, Trial
+from hpsearch.history import (
+    Confirmation,
+    Ending,
+    History,
+    Origin,
+    Outcome,
+    Report,
+    Stage,
+    Trial,
+)
 from hpsearch.jobs import DataHashes
 from hpsearch.spec.search import parse_spec
 
-SPEC = parse_spec({"dataset": "digits"})
+SPEC = parse_spec({"dataset": "digits", "confirm": None})
 TRIAL = Trial(
     number=0,
     round=0,
@@ -59,7 +68,7 @@ def test_why_the_search_ended_and_its_spec_show() -> None:
 
 
 def test_the_name_of_a_job_does_not_show() -> None:
-    named = parse_spec({"dataset": "digits", "name": "second try"})
+    named = parse_spec({"dataset": "digits", "name": "second try", "confirm": None})
     assert digest(named, HISTORY, None) == digest(SPEC, HISTORY, None)
 
 
@@ -70,6 +79,7 @@ def test_jobs_of_version_0_1_keep_their_digests() -> None:
         {
             "dataset": "mnist",
             "network": "lenet5",
+            "confirm": None,
             "pruner": {"name": "threshold", "lower": 0.5},
             "budget": {"epochs": 9},
             "space": {
@@ -94,3 +104,16 @@ def test_other_data_and_other_weights_give_other_digests() -> None:
     assert len({digest(SPEC, HISTORY, None, each) for each in data}) == 4
     weighed = [replace(TRIAL, reports=(replace(TRIAL.reports[0], weights=w),)) for w in "ab"]
     assert len({of(trial) for trial in weighed}) == 2
+
+
+def test_the_certificate_is_part_of_it() -> None:
+    report = Report(300, 3.0, 0.5, 1.25, weights="w")
+    one = Confirmation(Stage.REPEAT, 0, 0, 80, 20, 100, 0.1, 0.1, report)
+    others = [
+        one,
+        replace(one, repeat=1),
+        replace(one, report=replace(report, loss=1.5)),
+        replace(one, report=None, problem="worker lost"),
+    ]
+    digests = {digest(SPEC, HISTORY.confirmed(each), None) for each in others}
+    assert len({digest(SPEC, HISTORY, None), *digests}) == 5

@@ -49,9 +49,22 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_hps_last_deleted"),
     )
+    op.create_table(
+        "hps_confirmations",
+        sa.Column("job_pk", sa.Integer(), nullable=False),
+        sa.Column("stage", sa.String(16), nullable=False),
+        sa.Column("trial", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("repeat", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_pk"], ["hps_jobs.pk"], name="fk_hps_confirmations_job_pk_hps_jobs"
+        ),
+        sa.PrimaryKeyConstraint("job_pk", "stage", "trial", "repeat", name="pk_hps_confirmations"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("hps_confirmations")
     op.drop_table("hps_last_deleted")
     op.drop_table("hps_leader")
     for name in OF_KEYS:

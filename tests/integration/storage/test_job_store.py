@@ -12,7 +12,16 @@ import pytest
 from sqlalchemy import Engine, event, func, select
 
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, Ending, History, Outcome, Report, TrialState
+from hpsearch.history import (
+    Cohort,
+    Confirmation,
+    Ending,
+    History,
+    Outcome,
+    Report,
+    Stage,
+    TrialState,
+)
 from hpsearch.jobs import DataHashes, JobState, RequestedState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import SearchSpec
@@ -398,3 +407,15 @@ def test_the_hash_of_weights_comes_back(database: Database) -> None:
     records.record(job.id, reported, {}, 1.0)
     trials = records.history(job.id).trials
     assert [trial.reports[0].weights for trial in trials] == ["d" * 64, None]
+
+
+def test_confirmations_come_back_in_order_and_stand(database: Database) -> None:
+    records = SqlJobStore(database)
+    job = running_job(database)
+    test = Confirmation(Stage.TEST, 1, 0, 80, 20, 100, 0.1, 0.1, report(300, 0.5))
+    last = Confirmation(Stage.REPEAT, 1, 4, 64, 16, 100, 0.1, 0.1, replace(DIVERGED, step=300))
+    lost = Confirmation(Stage.REPEAT, 0, 0, 64, 16, 100, 0.1, 0.1, None, "worker lost")
+    for each in (test, last, lost):
+        records.confirm(job.id, each)
+    records.confirm(job.id, replace(test, report=report(300, 0.9)))
+    assert records.history(job.id).confirmations == (lost, last, test)

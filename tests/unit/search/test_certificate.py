@@ -1,10 +1,11 @@
-import numpy as np
-import pytest
+from collections.abc import Mapping
+from dataclasses import replace
 
-from hpsearch.history import Ending, Origin, Outcome, Report, Trial
-from hpsearch.search.certificate import candidates, judge, seed_of
+from hpsearch.history import Confirmation, Ending, History, Origin, Outcome, Report, Stage, Trial
+from hpsearch.search.certificate import candidates, certificate, remaining, seed_of
+from hpsearch.spec.search import parse_spec
 
-RATIO = 0.25
+SPEC = parse_spec({"dataset": "digits", "confirm": {"top": 3, "repeats": 2}})
 BY_SAMPLER = Origin("sampler", "tpe", 1, 0)
 
 
@@ -21,56 +22,95 @@ def test_the_best_complete_trials_of_different_parameters_are_candidates() -> No
         trial(3, 0.99, 0.3, Outcome.PRUNED),
         trial(4, 0.9, 0.4),
     ]
-    assert [each.number for each in candidates(trials, 3)] == [1, 4, 0]
-    assert candidates([], 3) == ()
+    assert [each.number for each in candidates(SPEC, trials)] == [1, 4, 0]
+    assert candidates(SPEC, []) == ()
 
 
 def test_the_seeds_of_repeats_are_their_own() -> None:
-    seeds = {seed_of(job, repeat) for job in range(20) for repeat in range(20)}
+    seeds = {
+        seed_of(job, stage, repeat) for job in range(20) for repeat in range(10) for stage in Stage
+    }
     assert len(seeds) == 400
     assert max(seeds) < 2**53
 
 
-def test_the_better_one_is_said_to_be_better() -> None:
-    scores = {4: [0.95, 0.96, 0.94, 0.95, 0.96], 7: [0.90, 0.91, 0.89, 0.91, 0.90]}
-    verdict = judge(scores, {4: 10, 7: 5}, RATIO)
-    assert (verdict.winner, verdict.better_than, verdict.tied) == (4, (7,), ())
-    assert verdict.words == "trial 4 is better than trial 7"
+def confirmed(history: History, values: Mapping[int, float]) -> History:
+    """With all that remains trained; scores are the given values, a little more each repeat."""
+    while todo := remaining(SPEC, history):
+        for each in reversed(todo):
+            value = values[each.trial.number] + each.repeat / 1000
+            report = Report(300, 3.0, value, 0.1, accuracy=value, weights="w")
+            found = Confirmation(
+                *(each.stage, each.trial.number, each.repeat), 80, 20, 100, 0.1, 0.1, report
+            )
+            history = history.confirmed(found)
+    return history
 
 
-def test_of_a_tie_the_cheapest_is_taken() -> None:
-    scores = {
-        4: [0.95, 0.96, 0.94, 0.95, 0.96],
-        7: [0.95, 0.94, 0.95, 0.94, 0.96],
-        9: [0.80, 0.81, 0.80, 0.81, 0.80],
-    }
-    verdict = judge(scores, {4: 10, 7: 5, 9: 1}, RATIO)
-    assert (verdict.winner, verdict.better_than, verdict.tied) == (7, (9,), (4, 7))
-    assert verdict.words == (
-        "a tie of trials 4 and 7, better than trial 9; "
-        "trial 7 is taken because it is the cheapest of them"
-    )
+TRIALS = (trial(0, 0.9, 0.1), trial(1, 0.8, 0.2), trial(2, 0.7, 0.3), trial(3, 0.6, 0.4))
 
 
-def test_of_a_tie_of_equal_costs_the_highest_is_taken() -> None:
-    scores = {4: [0.9, 0.9, 0.91], 7: [0.9, 0.91, 0.91], 9: [0.9, 0.9, 0.9]}
-    verdict = judge(scores, dict.fromkeys(scores, 1.0), RATIO)
-    assert verdict.winner == 7
-    assert verdict.words == (
-        "a tie of trials 4, 7 and 9; "
-        "trial 7 is taken because it scored highest and all cost the same"
-    )
+def test_candidates_are_trained_as_often_as_is_asked_and_the_winner_is_looked_at_once() -> None:
+    history = History(trials=TRIALS)
+    first = remaining(SPEC, history)
+    assert [(e.stage, e.trial.number, e.repeat) for e in first] == [
+        (Stage.REPEAT, number, repeat) for repeat in (0, 1) for number in (0, 1, 2)
+    ]
+    assert len({each.seed for each in first}) == 2, "a repeat is the same for every candidate"
+    history = confirmed(history, {0: 0.5, 1: 0.8, 2: 0.4})
+    tests = [each for each in history.confirmations if each.stage is Stage.TEST]
+    assert [(each.trial, each.repeat) for each in tests] == [(1, 0), (1, 1)]
+    found = certificate(SPEC, history)
+    assert found is not None
+    assert found.complete
+    assert found.verdict is not None
+    assert found.verdict.words == "trial 1 is better than trials 0 and 2"
+    assert found.final is not None
+    assert found.final.interval.low < found.final.accuracy < found.final.interval.high
 
 
-def test_one_candidate_alone_wins() -> None:
-    assert judge({3: [0.9, 0.8]}, {3: 1}, RATIO).words == "trial 3 is the only candidate"
+def test_the_order_in_which_trainings_come_changes_nothing() -> None:
+    history = confirmed(History(trials=TRIALS), {0: 0.5, 1: 0.8, 2: 0.4})
+    again = History(trials=TRIALS)
+    for each in reversed(history.confirmations):
+        again = again.confirmed(each)
+    assert again == history
 
 
-@pytest.mark.parametrize("repeats", [3, 5, 10])
-def test_better_is_seldom_said_of_equals(repeats: int) -> None:
-    random = np.random.default_rng(repeats)
-    said = 0
-    for _ in range(400):
-        scores = dict(enumerate(random.normal(0.9, 0.01, (2, repeats)).tolist()))
-        said += bool(judge(scores, {0: 1, 1: 1}, RATIO).better_than)
-    assert said / 400 <= 0.05
+def test_a_search_that_goes_on_gets_no_second_look() -> None:
+    history = confirmed(History(trials=TRIALS), {0: 0.5, 1: 0.8, 2: 0.4})
+    longer = replace(history, trials=(*TRIALS, trial(4, 0.95, 0.5)))
+    longer = confirmed(longer, {0: 0.5, 1: 0.8, 4: 0.9})
+    found = certificate(SPEC, longer)
+    assert found is not None
+    assert found.verdict is not None
+    assert found.final is not None
+    assert (found.verdict.winner, found.final.trial) == (4, 1)
+    assert found.note is not None
+    assert "a second look, for trial 4, is refused" in found.note
+
+
+def test_a_candidate_that_cannot_be_trained_again_does_not_win() -> None:
+    history = History(trials=TRIALS)
+    for each in remaining(SPEC, history):
+        number = each.trial.number
+        report = None if number == 0 else Report(300, 3.0, 0.5 - 0.1 * number, 0.1, accuracy=0.4)
+        problem = "its workers died" if number == 0 else None
+        found = Confirmation(each.stage, number, each.repeat, 80, 20, 9, 0.1, 0.1, report, problem)
+        history = history.confirmed(found)
+    [test, *_] = remaining(SPEC, history)
+    assert (test.stage, test.trial.number) == (Stage.TEST, 1)
+    unfinished = certificate(SPEC, history)
+    assert unfinished is not None
+    assert unfinished.candidates[0].problem == "its workers died"
+    assert not unfinished.complete
+
+
+def test_what_is_not_asked_for_is_not_done() -> None:
+    spec = SPEC.model_copy(update={"confirm": None})
+    assert remaining(spec, History(trials=TRIALS)) == ()
+    assert certificate(spec, History(trials=TRIALS)) is None
+    nothing = certificate(SPEC, History())
+    assert nothing is not None
+    assert nothing.complete
+    assert nothing.note == "no trial was trained to its end, so there is nothing to confirm"

@@ -51,7 +51,8 @@ def test_the_final_interval_covers_the_accuracy_as_often_as_it_says() -> None:
         truth = random.uniform(0.8, 0.97)
         trained = np.clip(truth + 0.01 * random.standard_normal((3, 5)), 0, 1)
         repeats = dict(enumerate((random.binomial(800, trained) / 800).tolist()))
-        final = np.clip(truth + 0.01 * random.standard_normal(), 0, 1)
-        found = final_interval(random.binomial(1000, final) / 1000, 1000, repeats, 800)
+        images = random.binomial(1000, truth) / 1000  # the images are the same for each training
+        scores = np.clip(images + 0.01 * random.standard_normal(5), 0, 1).tolist()
+        found = final_interval(scores, 1000, repeats, 800)
         covered += found.low <= truth <= found.high
-    assert 0.93 <= covered / 2000 <= 0.97
+    assert 0.93 <= covered / 2000 <= 0.98

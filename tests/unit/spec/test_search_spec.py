@@ -91,7 +91,9 @@ def test_a_setting_beside_its_range_is_refused() -> None:
     [
         ({"dataset": 5}, "dataset"),
         ({"colour": "red"}, "colour"),
-        ({"confirm": {"top": 3}}, "confirm"),
+        ({"confirm": {"top": 0}}, "confirm.top"),
+        ({"confirm": {"repeats": 1}}, "confirm.repeats"),
+        ({"confirm": True}, "confirm"),
         ({"epochs": math.nan}, "epochs"),
         ({"epochs": "many"}, "epochs"),
         ({"budget": {"trials": 0}}, "budget.trials"),
