@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks import chaos_leaders
 from harness.postgres import PostgresServer
 from harness.results import SPEC, Result, job_ids, result_of
 from harness.service import Service
@@ -237,6 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="A search under fire.")
     parser.add_argument("--kills", type=int, default=100, help="worker processes to kill")
     parser.add_argument("--server-kills", type=int, help="by default a fifth of --kills")
+    parser.add_argument(
+        "--leaders", type=int, default=0, help="stop the leader of two instead, this many times"
+    )
     parser.add_argument("--trials", type=int, default=1500)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
@@ -245,12 +249,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="hpsearch-chaos-"))
     spec = {**SPEC, "budget": {"trials": given.trials}, "seed": given.seed}
     peaceful = in_peace(folder / "peace", spec)
+    if given.leaders:
+        return _depose(given, folder, spec, peaceful)
     with database(given.database, folder) as url:
         verdict = fight(folder, url, spec, peaceful, given.kills, server_kills, given.seed)
     print(f"database          {given.database}, seed {given.seed}")
     print(report(verdict))
     if verdict.problems:
         print(f"its databases and logs lie in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    return 0
+
+
+def _depose(
+    given: argparse.Namespace, folder: Path, spec: Mapping[str, Any], peaceful: Result
+) -> int:
+    """Two servers need a database that both can reach: always PostgreSQL."""
+    with database("postgresql", folder) as url:
+        verdict = chaos_leaders.depose(folder, url, spec, peaceful, given.leaders, given.seed)
+    print(chaos_leaders.report(verdict))
+    if verdict.problems:
+        print(f"its logs lie in {folder}")
         return 1
     shutil.rmtree(folder)
     return 0

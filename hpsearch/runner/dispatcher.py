@@ -110,6 +110,7 @@ class Dispatcher:
             else:
                 self._stand_down("another server runs the jobs of this database; standing by")
         except LeadershipLost as error:
+            log.warning("%s; it stands by", error)
             self._lock.release()
             self._stand_down(str(error))
         except DatabaseUnavailable as error:

@@ -10,19 +10,25 @@ import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from hpsearch.errors import DatabaseUnavailable
 from storage.backends.faults import translated
 from storage.backends.postgresql import WRITER_LOCK, PostgresqlBackend
 from storage.backends.sqlite import SqliteBackend
 from storage.database import Database
-from storage.rows import leader
+from storage.rows import leader, tables
 
 IDLE_TIMEOUT = "30s"  # a holder that does not look at its lock for that long hangs
+LEAVE_TIMEOUT = "2s"  # that a former holder's transactions get to end
 
 _LOSE_WHEN_IDLE = text(  # servers before PostgreSQL 14 have no such setting
     "SELECT set_config(name, :timeout, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
+)
+
+_END_THEIR_SESSIONS = text(  # PostgreSQL ends none that waits for the rest of a batch
+    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation = CAST(:table AS regclass) "
+    "AND mode = 'RowShareLock' AND pid <> pg_backend_pid()"
 )
 
 
@@ -131,7 +137,7 @@ class _AdvisoryLock:
                 query = text("SELECT pg_try_advisory_lock(:key)")
                 if connection.execute(query, {"key": WRITER_LOCK}).scalar_one():
                     connection.execute(_LOSE_WHEN_IDLE, {"timeout": IDLE_TIMEOUT})
-                    self.epoch = leader.take(connection)
+                    self.epoch = _epoch(connection)
                     self._connection = connection
                     return True
             finally:
@@ -158,3 +164,13 @@ class _AdvisoryLock:
                 connection.close()
             except SQLAlchemyError:
                 connection.invalidate()
+
+
+def _epoch(connection: Connection) -> int:
+    """Take the next number; a transaction of a former holder that hangs is ended, unwritten."""
+    connection.execute(text(f"SET lock_timeout = '{LEAVE_TIMEOUT}'"))
+    try:
+        return leader.take(connection)
+    except OperationalError:
+        connection.execute(_END_THEIR_SESSIONS, {"table": tables.leader.name})
+        return leader.take(connection)
