@@ -1,6 +1,6 @@
 """The HTTP interface from the caller's side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -10,6 +10,7 @@ import httpx
 from hpsearch.errors import ServiceError
 from hpsearch.proxies import unusable_proxy
 
+NO_CONTENT = 204
 PAGE = 500  # trials in one answer; the most that the server gives
 TIMEOUT = 30.0  # seconds for one answer
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -57,6 +58,20 @@ class Client:
         """The newest jobs."""
         return _items(self.get("/api/v1/jobs", limit=limit))
 
+    def all_jobs(self) -> Iterator[Answer]:
+        """Every job, newest first, a page at a time."""
+        after: dict[str, Any] = {}
+        while True:
+            answer = self._call("GET", "/api/v1/jobs", params={"limit": PAGE, **after})
+            yield from _items(answer)
+            if answer.get("next") is None:
+                return
+            after = {"after": answer["next"]}
+
+    def delete(self, job_id: str) -> None:
+        """Delete a job that has ended."""
+        self._call("DELETE", path_of(job_id))
+
     def best(self, job_id: str, limit: int) -> list[Answer]:
         """The trials of the highest accuracy, best first."""
         return _items(self.get(f"{path_of(job_id)}/best", limit=limit))
@@ -103,6 +118,8 @@ class Client:
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             reason = str(error) or type(error).__name__
             raise ServiceError([f"no answer from {self.url}: {reason}"]) from None
+        if response.status_code == NO_CONTENT:
+            return {}
         try:
             answer = response.json()
         except ValueError:

@@ -3,6 +3,7 @@
 import typer
 
 from hpsearch.cli import options, tables
+from hpsearch.cli import prune as pruning
 from hpsearch.cli.files import read_spec
 from hpsearch.cli.output import out, print_json
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
@@ -91,6 +92,31 @@ def resume(
 ) -> None:
     """Go on with a paused job."""
     _command(url, job, "resume", as_json)
+
+
+@app.command()
+def prune(
+    older_than: options.OlderThan,
+    dry_run: options.DryRun = False,
+    url: options.Url = options.DEFAULT_URL,
+    as_json: options.Json = False,
+) -> None:
+    """Delete the jobs that ended longer ago, with their trials, events and studies.
+
+    A job that stays because another one starts from its trials is named.
+    """
+    with Client(url) as client:
+        found = list(pruning.prune(client, older_than, dry_run))
+    deleted = [job for job, kept in found if kept is None]
+    if as_json:
+        kept_jobs = {job["id"]: kept for job, kept in found if kept is not None}
+        print_json({"deleted": [job["id"] for job in deleted], "kept": kept_jobs})
+        return
+    tables.print_jobs(out, deleted, "no job ended so long ago")
+    for _, kept in found:
+        if kept is not None:
+            print(kept)
+    print(f"{len(deleted)} jobs {'would be' if dry_run else 'were'} deleted")
 
 
 @app.command()

@@ -48,6 +48,10 @@ JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 Leave = Annotated[bool, typer.Option("--exit", help="Leave when the job has ended.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Trials = Annotated[int, typer.Option(min=1, help="How many trials to train again.")]
+OlderThan = Annotated[
+    str, typer.Option(metavar="AGE", help="Such as 30d: m minutes, h hours, d days, w weeks.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; delete nothing.")]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many to show.")]
 
 

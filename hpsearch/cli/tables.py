@@ -13,7 +13,8 @@ WITHOUT_BEST = "no best trial: the job ended before any was trained to its end"
 Answer = Mapping[str, Any]
 
 
-def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
+def print_jobs(out: Console, jobs: Sequence[Answer], none: str = "no jobs yet") -> None:
+    """The jobs as a table; `none` is said if there are none."""
     table = Table("job", "name", "state", "trials", "best", "created (UTC)")
     for job in jobs:
         trials = job["progress"]["trials"]
@@ -26,7 +27,7 @@ def print_jobs(out: Console, jobs: Sequence[Answer]) -> None:
             accuracy(job["best"]),
             job["created_at"][:19].replace("T", " "),
         )
-    _print(out, table, "no jobs yet")
+    _print(out, table, none)
 
 
 def print_best(

@@ -1,4 +1,4 @@
-"""Optuna's tables, the truth about trials; the only place that knows Optuna's private models.
+"""Optuna's tables; the only place that knows Optuna's private models.
 
 Rows are written here as Optuna 5.0 writes them (schema version 12), so that every Optuna tool reads
 them. `storage.schema` refuses a database whose tables are of another version.

@@ -1,7 +1,8 @@
 """Our own tables, all named `hps_…`, beside Optuna's in the same database.
 
-`hps_trials` is an index into Optuna's trials: what pages are ordered and counted by. Everything
-else about a trial lies in Optuna's tables alone.
+Of a trial, `hps_trials` (what pages are ordered and counted by) and our attributes in Optuna's
+`trial_user_attributes` are read; the values in Optuna's other tables are written for its tools, in
+the same transaction. Parameters are read from Optuna's.
 """
 
 from datetime import UTC, datetime
