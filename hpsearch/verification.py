@@ -1,17 +1,15 @@
 """Trains trials again and holds the result against the record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import threadpoolctl
 
 from hpsearch.datasets.values import Split
 from hpsearch.history import Report
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
-from hpsearch.training.leg import run_leg
-from hpsearch.training.tasks import leg_task
+from hpsearch.training.again import train_again
 
 
 @dataclass(frozen=True)
@@ -43,26 +41,8 @@ def verify(
     reports: Sequence[Report],
 ) -> Verdict:
     """Train one trial again, in this process on one BLAS thread, and compare its reports."""
-    for recorded, trained in zip(reports, _train(spec, data, number, params, reports), strict=True):
+    again = train_again(spec, data, number, params, [report.step for report in reports])
+    for recorded, (_, trained) in zip(reports, again, strict=True):
         if not recorded.confirmed_by(trained):
             return Verdict(number, len(reports), recorded, trained)
     return Verdict(number, len(reports))
-
-
-def _train(
-    spec: SearchSpec,
-    data: Split,
-    number: int,
-    params: Mapping[str, Value],
-    reports: Sequence[Report],
-) -> Iterator[Report]:
-    state = None
-    with threadpoolctl.threadpool_limits(1):
-        for recorded in reports:
-            point = recorded.step / 100
-            task = leg_task(spec, params, number, point, len(data.training))
-            state, leg = run_leg(task, data, state)
-            diverged_after = None if leg.diverged_at is None else leg.epoch
-            yield Report.at(point, leg.scores, spec.objective, diverged_after, leg.weights)
-            if state is None:
-                return
