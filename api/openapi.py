@@ -56,28 +56,26 @@ def body_of(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
 
 
 def event_stream() -> dict[str, Any]:
-    """What to say about the content of a stream of events."""
+    """What to say about the content of a stream of events: the schema of one."""
     kinds = ", ".join(f"`{kind.value}`: {model.__name__}" for kind, model in EVENTS.items())
-    about = (
-        "Server-sent events: `event` names the kind, `id` counts up, `data` is JSON. Its schema, "
-        f"by kind: {kinds}."
-    )
-    names = [kind.value for kind in EVENTS]
     schemas = [{"$ref": REFERENCE.format(model=model.__name__)} for model in EVENTS.values()]
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"oneOf": schemas},
+        "description": f"By kind: {kinds}.",
+    }
     event = {
         "type": "object",
+        "description": "A server-sent event.",
         "properties": {
-            "id": {"type": "string"},
-            "event": {"type": "string", "enum": names},
-            "data": {
-                "contentMediaType": "application/json",
-                "contentSchema": {"oneOf": schemas},
-            },
+            "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Counts up."},
+            "event": {"type": "string", "enum": [kind.value for kind in EVENTS]},
+            "data": data,
         },
+        "required": ["id", "event", "data"],
     }
-    return {
-        "text/event-stream": {"schema": {"type": "string", "description": about}, "x-event": event}
-    }
+    return {"text/event-stream": {"schema": event}}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -118,6 +116,7 @@ def _describe(app: FastAPI, bodies: list[type[BaseModel]]) -> dict[str, Any]:
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _document_problems(path, operation)
+    _link_jobs(schema["paths"])
     schema["x-problems"] = KINDS
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
@@ -139,3 +138,28 @@ def _document_problems(path: str, operation: dict[str, Any]) -> None:
         if int(status) >= 400:
             response.setdefault("content", content)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _link_jobs(paths: dict[str, Any]) -> None:
+    """From the answers that have a new job to every operation on it (OpenAPI links).
+
+    Both also answer 200 with the job that an Idempotency-Key had brought before.
+    """
+    links = {
+        operation["operationId"]: {
+            "operationId": operation["operationId"],
+            "parameters": {"job_id": "$response.body#/id"},
+        }
+        for path, operations in paths.items()
+        if "{job_id}" in path
+        for operation in operations.values()
+    }
+    for operations in paths.values():
+        for operation in operations.values():
+            if operation["operationId"] in ("submit_job", "clone_job"):
+                created = operation["responses"]["201"]
+                operation["responses"] = {
+                    "200": {**created, "description": "the key had brought this job before"},
+                    **operation["responses"],
+                    "201": {**created, "links": links},
+                }

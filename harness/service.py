@@ -74,6 +74,10 @@ class Started:
     def pid(self) -> int:
         return self.process.pid
 
+    def memory(self) -> int:
+        """Bytes that the process itself holds, without what it started."""
+        return int(psutil.Process(self.pid).memory_info().rss)
+
     def group(self) -> list[psutil.Process]:
         """All processes that it started and that live, itself included."""
         found = []

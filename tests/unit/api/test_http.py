@@ -79,7 +79,7 @@ def test_statuses_are_documented_one_by_one(description: dict[str, Any]) -> None
 def test_every_kind_of_event_has_a_schema(description: dict[str, Any]) -> None:
     assert set(EVENTS) == set(EventKind)
     stream = description["paths"][f"{JOBS}/{{job_id}}/events"]["get"]["responses"]["200"]
-    event = stream["content"]["text/event-stream"]["x-event"]
+    event = stream["content"]["text/event-stream"]["schema"]
     assert set(event["properties"]["event"]["enum"]) == {kind.value for kind in EventKind}
 
 

@@ -1,0 +1,102 @@
+"""Fuzz real servers: schemathesis over HTTP on each database, then our own generator of extremes.
+
+Schemathesis reads /openapi.json and runs all of its checks but one, which takes every refusal of a
+body that its schema allows for a fault; a schema cannot say that `low` is below `high`. Ends with
+1 if anything was found, or a server met an error of its own.
+
+    python -m harness.fuzz [--cases 50000] [--extremes 10000] [--databases sqlite postgresql]
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.postgres import PostgresServer
+from harness.service import Service
+
+SCHEMATHESIS = str(Path(sys.executable).with_name("st"))
+ALWAYS = 3500  # cases that it makes whatever it is told
+OPERATIONS = 25
+ENVIRONMENT = {"HPSEARCH_HEAVY_PER_SECOND": "10000", "HPSEARCH_DOWNLOADS": "false"}
+SEARCH = {"dataset": "digits", "network": "mlp", "epochs": 0.5, "cohort": 4}
+FAULT = re.compile(r"level=(error|critical)|Traceback|internal error")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--cases", type=int, default=50_000, help="over HTTP, on all databases")
+    parser.add_argument("--extremes", type=int, default=10_000, help="of our own generator")
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    given = parser.parse_args(arguments)
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for name in given.databases:
+            cases = given.cases // len(given.databases)
+            failed |= not _fuzz(name, Path(folder) / name, cases)
+    failed |= not _extremes(given.extremes)
+    print("something was found" if failed else "nothing was found")
+    return int(failed)
+
+
+def _fuzz(database: str, folder: Path, cases: int) -> bool:
+    """Returns whether all went well."""
+    folder.mkdir(mode=0o755)
+    server = None if database == "sqlite" else PostgresServer(folder / "postgres")
+    url = server.create() if server else None
+    try:
+        with Service(folder / "data", database_url=url, workers=1, environment=ENVIRONMENT) as it:
+            it.wait_until_leading()
+            jobs = _jobs(it)
+            before = it.started.memory()
+            passed = _schemathesis(it, jobs, cases)
+            grown = (it.started.memory() - before) / 2**20
+            print(f"{database}: the server's memory has grown by {grown:.0f} MB")
+            faults = [line for line in it.log.read_text().splitlines() if FAULT.search(line)]
+        print(*faults[:20], sep="\n")
+        return passed and not faults
+    finally:
+        if server:
+            server.close()
+
+
+def _jobs(service: Service) -> list[str]:
+    """One that has ended, one that runs, one that is paused."""
+    ended = service.submit({**SEARCH, "budget": {"trials": 8}})
+    jobs = [ended, service.submit({**SEARCH, "budget": {"trials": 5000}})]
+    jobs.append(service.submit({**SEARCH, "seed": 2}))
+    service.http.post(f"/api/v1/jobs/{jobs[-1]}/pause")
+    service.wait_for_end(ended)
+    return jobs
+
+
+def _schemathesis(service: Service, jobs: Sequence[str], cases: int) -> bool:
+    examples = max(1, (cases - ALWAYS) // OPERATIONS)
+    command = [
+        *(SCHEMATHESIS, "run", f"{service.url}/openapi.json", "--no-color"),
+        *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+        *("--max-examples", str(examples), "--request-timeout", "10", "--warnings", "off"),
+        *("--continue-on-failure", "--generation-database", "none"),
+    ]
+    environment = {
+        **os.environ,
+        "SCHEMATHESIS_HOOKS": "harness.fuzz_hooks",
+        "HPSEARCH_FUZZ_JOBS": ",".join(jobs),
+    }
+    done = subprocess.run(command, env=environment, cwd=Path(__file__).parents[1], check=False)
+    return done.returncode == 0
+
+
+def _extremes(examples: int) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "tests/hostile/test_extremes.py"]
+    environment = {**os.environ, "HPSEARCH_FUZZ_EXAMPLES": str(examples)}
+    root = Path(__file__).parents[1]
+    return subprocess.run(command, env=environment, cwd=root, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
