@@ -83,7 +83,7 @@ def _remove_piece(connection: Connection) -> bool:
     if job is None:
         return False
     if not _remove_trials(connection, job.study_id) and not _remove_events(connection, job.pk):
-        for table in (tables.rounds, tables.enqueued):
+        for table in (tables.rounds, tables.enqueued, tables.confirmations):
             connection.execute(delete(table).where(table.c.job_pk == job.pk))
         keys = tables.idempotency_keys
         connection.execute(delete(keys).where(keys.c.job_id == job.id))

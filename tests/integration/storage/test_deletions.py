@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from hpsearch.errors import InvalidSpec, JobInUse, JobNotFound, JobStateConflict
+from hpsearch.history import Confirmation, Stage
 from hpsearch.jobs import Job, JobState
 from storage import deletions as module
 from storage.database import Database
@@ -22,7 +23,10 @@ from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 from tests.integration.storage.samples import cohort, finish, running_job, spec
 
-OURS = (tables.jobs, tables.trials, tables.rounds, tables.events, tables.enqueued)
+OURS = (
+    *(tables.jobs, tables.trials, tables.rounds, tables.events, tables.enqueued),
+    tables.confirmations,
+)
 OPTUNAS = (optuna_tables.studies, optuna_tables.trials, *optuna_tables.OF_TRIALS)
 
 
@@ -76,6 +80,8 @@ def test_all_its_rows_go_and_no_others(database: Database) -> None:
     job, _ = jobs.create(spec(), "a key")
     SqlJobStore(database).open_cohort(job.id, cohort(job.spec, size=7), 1.0)
     finish(database, job, {0: 0.5})
+    lost = Confirmation(Stage.REPEAT, 0, 0, 64, 16, 100, 0.1, 0.1, None, "worker lost")
+    SqlJobStore(database).confirm(job.id, lost)
     SqlJobStore(database).end(job.id, JobState.CANCELLED, "cancelled by user", 2.0)
     between = rows(database)
 
