@@ -22,6 +22,14 @@ ROWS_AT_ONCE = 2000
 KEYS_LAST = timedelta(days=7)
 """How long an idempotency key is known."""
 
+_IN_PIECES = (tables.trials, tables.events)
+_REST = [
+    table
+    for table in tables.metadata.sorted_tables
+    if "job_pk" in table.c and table not in _IN_PIECES
+]
+"""Tables with few rows of a job; those that are added later are among them."""
+
 
 class Deletions:
     """Safe to call from several threads and servers at once."""
@@ -83,7 +91,7 @@ def _remove_piece(connection: Connection) -> bool:
     if job is None:
         return False
     if not _remove_trials(connection, job.study_id) and not _remove_events(connection, job.pk):
-        for table in (tables.rounds, tables.enqueued, tables.confirmations):
+        for table in _REST:
             connection.execute(delete(table).where(table.c.job_pk == job.pk))
         keys = tables.idempotency_keys
         connection.execute(delete(keys).where(keys.c.job_id == job.id))

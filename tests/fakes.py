@@ -10,7 +10,7 @@ import numpy as np
 
 from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
-from hpsearch.errors import DataChanged, JobNotFound, UnknownDataset
+from hpsearch.errors import DataChanged, JobNotFound, OtherTrials, UnknownDataset
 from hpsearch.history import Cohort, Confirmation, Ending, History, Report, TrialState
 from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
@@ -107,7 +107,15 @@ class MemoryStore:
 
     def start(self, job_id: str, environment: Mapping[str, str]) -> None:
         self.failing()
-        self._change(job_id, state=JobState.RUNNING, environment=environment, waits_for=None)
+        with self._lock:
+            job = self.job(job_id)
+            if job.state is JobState.RUNNING:
+                return
+            job.refuse_ended("start")
+            kept = job.environment if job.started_at else environment
+            began = job.started_at or datetime.now(UTC)
+            running = {"state": JobState.RUNNING, "waits_for": None}
+            self._change(job_id, **running, environment=kept, started_at=began)
 
     def wait(self, job_id: str, waits_for: str | None, seconds: float) -> None:
         self.failing()
@@ -124,15 +132,26 @@ class MemoryStore:
 
     def pause(self, job_id: str, seconds: float) -> None:
         self.failing()
-        self._change(job_id, state=JobState.PAUSED, seconds=seconds)
+        with self._lock:
+            job = self.job(job_id)
+            if job.state is not JobState.PAUSED:
+                job.refuse_ended("pause")
+                self._change(job_id, state=JobState.PAUSED, seconds=seconds)
 
     def open_cohort(self, job_id: str, cohort: Cohort, seconds: float) -> None:
         self.failing()
         with self._lock:
+            self.job(job_id).refuse_ended("open a cohort")
             history = self.histories[job_id]
-            if cohort.trials[0].number < len(history.trials):
-                return
-            self.histories[job_id] = history.opened(cohort)
+            numbers = {trial.number for trial in cohort.trials}
+            known = [trial for trial in history.trials if trial.number in numbers]
+            if not known:
+                self.histories[job_id] = history.opened(cohort)
+                self._change(job_id, seconds=seconds)
+            elif [(t.number, t.cohort, t.params) for t in known] != [
+                (t.number, t.cohort, t.params) for t in cohort.trials
+            ]:
+                raise OtherTrials(job_id, [trial.number for trial in cohort.trials])
 
     def record(
         self,
@@ -142,18 +161,26 @@ class MemoryStore:
         seconds: float,
     ) -> None:
         self.failing()
-        self._record(job_id, reports, endings)
+        with self._lock:
+            if not self.job(job_id).state.ended:
+                self._record(job_id, reports, endings)
+                self._change(job_id, seconds=seconds)
 
     def _record(
         self, job_id: str, reports: Mapping[int, Report], endings: Mapping[int, Ending]
     ) -> None:
         with self._lock:
-            self.histories[job_id] = self.histories[job_id].recorded(reports, endings)
+            history = self.histories[job_id]
+            running = {trial.number for trial in history.trials if trial.ending is None}
+            fresh = {number: each for number, each in reports.items() if number in running}
+            ended = {number: each for number, each in endings.items() if number in running}
+            self.histories[job_id] = history.recorded(fresh, ended)
 
     def confirm(self, job_id: str, found: Confirmation) -> None:
         self.failing()
         with self._lock:
-            self.histories[job_id] = self.histories[job_id].confirmed(found)
+            if not self.job(job_id).state.ended:
+                self.histories[job_id] = self.histories[job_id].confirmed(found)
 
     def end(
         self,
@@ -164,6 +191,8 @@ class MemoryStore:
         budget: Budget | None = None,
     ) -> bool:
         self.failing()
+        if self.job(job_id).state.ended:
+            return True
         if budget is not None and budget != self.jobs[job_id].spec.budget:
             return False
         history = self.histories[job_id]
@@ -173,7 +202,8 @@ class MemoryStore:
             if trial.state is TrialState.RUNNING
         }
         self._record(job_id, {}, left)
-        self._change(job_id, state=state, stop_reason=reason, seconds=seconds)
+        ended = {"state": state, "stop_reason": reason, "finished_at": datetime.now(UTC)}
+        self._change(job_id, seconds=seconds, **ended)
         return True
 
     def _change(self, job_id: str, **changes: object) -> None:
