@@ -28,6 +28,7 @@ from api.middleware.host_guard import HostGuard
 from api.middleware.request_meter import RequestMeter
 from api.middleware.safe_headers import SafeHeaders
 from api.observed_store import ObservedStore
+from api.paths import Prefix
 from api.query import check_query
 from api.routes import (
     certificate,
@@ -96,8 +97,6 @@ def build(
         title="hpsearch",
         version=version("hpsearch"),
         lifespan=_lifespan,
-        root_path=settings.root_path,
-        root_path_in_servers=False,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -121,7 +120,7 @@ def build(
         runner=runner,
         metrics=metrics.registry,
     )
-    app.state.dashboard = Dashboard(database, app.state.services.heavy)
+    app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
     strict = (index, jobs, trials, events, digest, certificate, estimates, datasets)
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
@@ -132,19 +131,21 @@ def build(
     app.state.methods = Methods([*app.routes, *ours])
     _add_middleware(app, settings, metrics)
     errors.install(app)
-    openapi.describe(app, [JobSubmission, SearchSpec, JobChange, EnqueuedTrial])
+    openapi.describe(app, [JobSubmission, SearchSpec, JobChange, EnqueuedTrial], settings.root_path)
     return app
 
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """What a request passes, from the outside to its route.
 
+    0. Prefix tells links where a proxy serves us,
     1. RequestMeter counts all of them, 2. SafeHeaders completes all answers, 3. Bugs answers what
     nobody expected; then come the refusals, the cheapest first: 4. HostGuard, 5. CrossSite
     (whoever is to be recognised by a cookie or a token is recognised after these);
     6. HeadAsGet stands next to the routes.
     """
     order: list[tuple[Any, dict[str, Any]]] = [
+        (Prefix, {"root_path": settings.root_path}),
         (RequestMeter, {"requests": metrics.meters.requests}),
         (SafeHeaders, {}),
         (Bugs, {}),

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import dashboard_requests
 from api.dashboard_instances import IDLE, Instances
+from api.dashboard_prefix import PrefixedDashboard
 from api.errors import problem
 from api.heavy import HeavyRequests, client_of
 from api.paths import local_path
@@ -46,7 +47,8 @@ class Dashboard:
     for, or by `warm_up`, whichever comes first.
     """
 
-    def __init__(self, database: Database, heavy: HeavyRequests) -> None:
+    def __init__(self, database: Database, heavy: HeavyRequests, root_path: str = "") -> None:
+        self._root_path = root_path
         self._heavy = heavy
         self._url = database.url
         self._studies = Studies(database)
@@ -104,7 +106,8 @@ class Dashboard:
     def _make(self) -> ASGIApp:
         from api.dashboard_app import application  # noqa: PLC0415 - takes seconds
 
-        return application(self._url)
+        made = application(self._url)
+        return PrefixedDashboard(made, self._root_path) if self._root_path else made
 
     def _expect_idleness(self) -> None:
         """Have the caches dropped once nobody has asked for a while."""

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from api.paths import local_path
+from api.paths import link, local_path
 from hpsearch.errors import (
     DatabaseUnavailable,
     DatasetError,
@@ -87,7 +87,7 @@ def problem(
 ) -> ProblemResponse:
     """The answer to a request for `path` that went wrong; `slug` names the kind of problem."""
     content: dict[str, Any] = {
-        "type": f"/docs#problem-{slug}" if slug else "about:blank",
+        "type": link(f"/docs#problem-{slug}") if slug else "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,

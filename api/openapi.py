@@ -83,24 +83,24 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def describe(app: FastAPI, bodies: list[type[BaseModel]]) -> None:
+def describe(app: FastAPI, bodies: list[type[BaseModel]], root_path: str = "") -> None:
     """Make `app` describe itself, with the schemas of `bodies` and problems as errors."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _describe(app, bodies)
+            app.openapi_schema = _describe(app, bodies, root_path)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way to extend it
 
 
-def _describe(app: FastAPI, bodies: list[type[BaseModel]]) -> dict[str, Any]:
+def _describe(app: FastAPI, bodies: list[type[BaseModel]], root_path: str) -> dict[str, Any]:
     schema = get_openapi(
         title=app.title,
         version=app.version,
         description=DESCRIPTION,
         routes=app.routes,
-        servers=[{"url": app.root_path}] if app.root_path else None,
+        servers=[{"url": root_path}] if root_path else None,
     )
     answers: list[type[BaseModel]] = [ProblemAnswer, *EVENTS.values()]
     _, definitions = models_json_schema(

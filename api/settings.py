@@ -42,8 +42,7 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     """Host names, separated by commas, under which the server may be addressed besides loopback
     and `host`; `*` for any. A server bound to all addresses takes any unless this is set."""
-    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
-    """Prefix under which a reverse proxy serves this server (/search); empty for none."""
+    root_path: str = Field(default=settings.ROOT_PATH.default, pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     connections: int = Field(default=1000, ge=1, le=100_000)
     """Connections at a time; never more than half of the descriptors that the process may have."""
     connections_per_address: int = Field(default=500, ge=1, le=100_000)

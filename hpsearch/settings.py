@@ -47,6 +47,9 @@ WORKERS: Setting[int | None] = Setting(
 CLUSTER: Setting[str | None] = Setting(
     "cluster", None, "Dask scheduler to use instead of local workers: tcp://… or tls://…"
 )
+ROOT_PATH = Setting(
+    "root_path", "", "Prefix under which a reverse proxy serves this server (/search)."
+)
 PORTABLE = Setting(
     "portable",
     False,

@@ -3,6 +3,8 @@
 
 "use strict";
 
+const ROOT = location.pathname.replace(/\/docs$/, ""); // where a reverse proxy serves us
+
 const EXAMPLE = { JobSubmission: { dataset: "digits", network: "lenet5" },
                   JobChange: { budget: { trials: 60 } },
                   EnqueuedTrial: { params: { learning_rate: 0.1 } } };
@@ -85,7 +87,7 @@ function tryIt(method, path, operation) {
                                 JSON.stringify(example || {}, null, 2)) : null;
   const output = element("pre", { hidden: "" });
   const send = async () => {
-    let target = path;
+    let target = ROOT + path;
     const query = new URLSearchParams();
     const headers = {};
     for (const [parameter, input] of inputs) {
@@ -138,7 +140,7 @@ function render(api) {
   const schemas = Object.entries(api.components.schemas).sort(([a], [b]) => a.localeCompare(b));
   document.getElementById("content").replaceChildren(
     element("p", {}, ...prose(api.info.description)),
-    element("p", { class: "muted" }, `Version ${api.info.version}. Try: curl --json '{"dataset": "digits", "network": "lenet5"}' ${location.origin}/api/v1/jobs`),
+    element("p", { class: "muted" }, `Version ${api.info.version}. Try: curl --json '{"dataset": "digits", "network": "lenet5"}' ${location.origin}${ROOT}/api/v1/jobs`),
     ...[...groups].flatMap(([tag, operations]) => [element("h2", {}, tag), ...operations]),
     element("h2", {}, "Problems"),
     table(Object.entries(api["x-problems"] || {}).map(([name, text]) =>
@@ -158,6 +160,6 @@ function openTarget() {
 }
 
 window.addEventListener("hashchange", openTarget);
-fetch("/openapi.json").then((answer) => answer.json()).then(render).catch((error) => {
+fetch("openapi.json").then((answer) => answer.json()).then(render).catch((error) => {
   document.getElementById("content").textContent = `/openapi.json cannot be read: ${error}`;
 });

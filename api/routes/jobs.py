@@ -15,6 +15,7 @@ from api.entity_tags import entity_tag, names_version, versions_meant
 from api.json_body import JsonBody, OptionalJsonBody
 from api.openapi import CHANGED, CONFLICT, body_of
 from api.parameters import IdempotencyKey, IfMatch, IfNoneMatch, JobId, Limit
+from api.paths import link
 from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
@@ -155,7 +156,7 @@ def _create(
     if created:
         services.runner.poke()
     response.status_code = 201 if created else 200
-    response.headers["Location"] = f"{API}/jobs/{job.id}"
+    response.headers["Location"] = link(f"{API}/jobs/{job.id}")
     return _answer(job, services)
 
 

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from api.paths import link
+
 router = APIRouter(include_in_schema=False)
 
 FOLDER = resources.files("api.pages")
@@ -22,7 +24,7 @@ SAFE = {
 
 @router.get("/")
 def index() -> RedirectResponse:
-    return RedirectResponse("/docs")
+    return RedirectResponse(link("/docs"))
 
 
 @router.get("/docs")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from api.paths import link
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
 from hpsearch.jobs import DataHashes, JobView, Progress
@@ -108,7 +109,7 @@ class JobAnswer(Answer):
     @classmethod
     def of(cls, view: JobView) -> "JobAnswer":
         job, best = view.job, view.best
-        here = f"{API}/jobs/{job.id}"
+        here = link(f"{API}/jobs/{job.id}")
         return cls(
             id=job.id,
             name=job.name,
@@ -137,7 +138,7 @@ class JobAnswer(Answer):
                 best=f"{here}/best",
                 rounds=f"{here}/rounds",
                 events=f"{here}/events",
-                dashboard=f"/dashboard/studies/{view.study_id}",
+                dashboard=link(f"/dashboard/studies/{view.study_id}"),
             ),
         )
 

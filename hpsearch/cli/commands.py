@@ -65,13 +65,16 @@ def serve(
     workers: options.Workers = settings.WORKERS.default,
     cluster: options.Cluster = settings.CLUSTER.default,
     portable: options.Portable = settings.PORTABLE.default,
+    root_path: options.RootPath = settings.ROOT_PATH.default,
     log_level: options.LogLevelOption = LogLevel.INFO,
     log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Serve in the foreground until Ctrl-C or SIGTERM."""
     configure(log_level, log_format)
     check_surroundings()
-    options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
+    options.to_environment(
+        host, port, data_dir, database_url, workers, cluster, portable, root_path
+    )
     listener = bind(host, port)
     line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
     server = Server(lambda: print(line, flush=True))
@@ -95,6 +98,7 @@ def run(
     workers: options.Workers = settings.WORKERS.default,
     cluster: options.Cluster = settings.CLUSTER.default,
     portable: options.Portable = settings.PORTABLE.default,
+    root_path: options.RootPath = settings.ROOT_PATH.default,
 ) -> None:
     """Serve, submit SPEC over HTTP, watch it and show its best trials.
 
@@ -103,7 +107,9 @@ def run(
     configure(LogLevel.WARNING, LogFormat.TEXT)
     content = read_valid_spec(spec)
     check_surroundings()
-    options.to_environment(host, port, data_dir, database_url, workers, cluster, portable)
+    options.to_environment(
+        host, port, data_dir, database_url, workers, cluster, portable, root_path
+    )
     end_process(run_search(content, bind(host, port), leave, as_json))
 
 

@@ -32,6 +32,7 @@ DataDir = Annotated[Path, _option(settings.DATA_DIR, file_okay=False)]
 DatabaseUrl = Annotated[str | None, _option(settings.DATABASE_URL, show_envvar=True)]
 Workers = Annotated[int | None, _option(settings.WORKERS)]
 Cluster = Annotated[str | None, _option(settings.CLUSTER)]
+RootPath = Annotated[str, _option(settings.ROOT_PATH)]
 Portable = Annotated[bool, _option(settings.PORTABLE)]
 Scheduler = Annotated[str, typer.Argument(metavar="SCHEDULER", help="tcp://… or tls://…")]
 LogLevelOption = Annotated[
@@ -63,6 +64,7 @@ def to_environment(
     workers: int | None,
     cluster: str | None,
     portable: bool,
+    root_path: str,
 ) -> None:
     """Hand options on to the server, which reads its settings from the environment.
 
@@ -76,6 +78,7 @@ def to_environment(
         settings.DATABASE_URL: database_url,
         settings.WORKERS: workers,
         settings.CLUSTER: cluster,
+        settings.ROOT_PATH: root_path,
     }
     if portable:
         pin()
