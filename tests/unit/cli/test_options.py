@@ -34,8 +34,9 @@ def test_both_commands_take_every_setting(command: object) -> None:
 
 
 def test_what_is_given_arrives(tmp_path: Path) -> None:
-    options.to_environment("0.0.0.0", 0, tmp_path / "a b", None, 3, "tcp://scheduler:8786", False)  # noqa: S104
+    folder, scheduler = tmp_path / "a b", "tcp://scheduler:8786"
+    options.to_environment("0.0.0.0", 0, folder, None, 3, scheduler, False, "/a")  # noqa: S104
     read = read_settings()
     assert (read.host, read.data_dir, read.workers) == ("0.0.0.0", tmp_path / "a b", 3)  # noqa: S104
     assert read.cluster == "tcp://scheduler:8786"
-    assert os.environ["HPSEARCH_PORT"] == "0"
+    assert (os.environ["HPSEARCH_PORT"], read.root_path) == ("0", "/a")
