@@ -85,7 +85,7 @@ def test_jobs_and_trials_are_as_they_were(upgraded: Database) -> None:
         (ENDED, "ended", JobState.COMPLETED, None),
     ]
     assert following is None
-    assert jobs.get(ENDED).spec == spec(name="ended")
+    assert jobs.get(ENDED).spec == spec(name="ended", confirm=None)
     assert jobs.get(LONGEST).spec.budget.seconds == 1e308
     pruned, diverged, complete = trials.page(ENDED)[0]
     assert [t.ending.outcome for t in (pruned, diverged, complete) if t.ending] == [
