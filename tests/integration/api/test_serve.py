@@ -3,12 +3,13 @@
 import json
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
 import optuna
 
-from harness.service import Answer, Service, wait_until
+from harness.service import HPSEARCH, Answer, Service, wait_until
 from tests.integration.api.specs import ENDLESS, TINY
 
 API = "/api/v1/jobs"
@@ -106,3 +107,10 @@ def test_hostile_bodies_over_a_real_socket(service: Service) -> None:
         assert answer.status_code in (400, 422)
         assert answer.headers["content-type"] == "application/problem+json"
     assert service.http.get("/healthz", headers={"Host": "evil.example"}).status_code == 421
+
+
+def test_a_python_without_docstrings_serves_too(tmp_path: Path) -> None:
+    command = (sys.executable, "-OO", *HPSEARCH)
+    with Service(tmp_path, workers=1, command=command) as service:
+        assert service.http.get("/openapi.json").status_code == 200
+        assert service.started.terminate(timeout=5) == 0
