@@ -6,7 +6,6 @@ deleted, and the next call of `finish`, of any server, removes it.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -16,11 +15,10 @@ from storage.database import Database
 from storage.rows import optuna_tables, tables
 from storage.rows.jobs import check_id, now
 from storage.rows.kept_ids import keep_ids_unused
+from storage.rows.keys import KEYS_LAST
 
 TRIALS_AT_ONCE = 200  # with all that belongs to them
 ROWS_AT_ONCE = 2000
-KEYS_LAST = timedelta(days=7)
-"""How long an idempotency key is known."""
 
 _IN_PIECES = (tables.trials, tables.events)
 _REST = [

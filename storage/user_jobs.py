@@ -1,17 +1,13 @@
 """The jobs: created, listed and wished for by users. Every call is one transaction."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hpsearch.errors import (
     EnqueuedTrialsLimit,
     FieldProblem,
-    IdempotencyConflict,
     InvalidSpec,
     JobNotFound,
     VersionConflict,
@@ -23,10 +19,9 @@ from hpsearch.spec.budget_change import with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage.database import Database
-from storage.deletions import KEYS_LAST
 from storage.events import EventKind, add_events
 from storage.latest import Latest
-from storage.rows import optuna_tables, tables
+from storage.rows import keys, optuna_tables, tables
 from storage.rows.codec import clean, to_json
 from storage.rows.jobs import (
     JobRow,
@@ -75,8 +70,8 @@ class Jobs:
         job_id = new_id()
         with self._database.write(durable=True) as connection:
             if idempotency_key is not None:
-                body = _fingerprint(spec, warm_start, priority)
-                known = _claim(connection, idempotency_key, body, job_id)
+                body = keys.fingerprint(spec, warm_start, priority)
+                known = keys.claim(connection, idempotency_key, body, job_id)
                 if known is not None:
                     return read_job(connection, known).job, False
             sources = tuple(_warm_start(connection, source) for source in warm_start)
@@ -87,17 +82,10 @@ class Jobs:
         self, key: str, spec: SearchSpec, warm_start: Sequence[str], priority: float
     ) -> Job | None:
         """The job that `create` made of the same request; raises IdempotencyConflict."""
-        table = tables.idempotency_keys
-        query = select(table.c.body_sha256, table.c.job_id).where(
-            table.c.key_sha256 == _sha256(key), table.c.created_at >= now() - KEYS_LAST
-        )
+        body = keys.fingerprint(spec, warm_start, priority)
         with self._database.read() as connection:
-            found = connection.execute(query).one_or_none()
-            if found is None:
-                return None
-            if found.body_sha256 != _fingerprint(spec, warm_start, priority):
-                raise IdempotencyConflict(key)
-            return read_job(connection, found.job_id).job
+            known = keys.owner(connection, key, body)
+            return None if known is None else read_job(connection, known).job
 
     def digest(self, job_id: str) -> str | None:
         """The digest that was kept of an ended job. Raises JobNotFound."""
@@ -164,7 +152,7 @@ class Jobs:
                 return row.job
             change_job(connection, row, wish=wish.value)
             self._tell(connection, row, EventKind.WISH_CHANGED, {"wish": wish.value})
-            return replace(row.job, wish=wish, version=row.job.version + 1)
+            return read_job(connection, job_id).job
 
     def change(
         self,
@@ -218,7 +206,7 @@ class Jobs:
             )
             change_job(connection, row)
             self._tell(connection, row, EventKind.TRIAL_ENQUEUED, {"params": point})
-            return replace(row.job, version=row.job.version + 1)
+            return read_job(connection, job_id).job
 
     def _reopen(self, connection: Connection, row: JobRow) -> None:
         change_job(
@@ -281,37 +269,6 @@ def _insert(
         },
     ).scalar_one()
     add_events(connection, pk, moment, [(EventKind.JOB_CREATED, {"name": spec.name})])
-
-
-def _claim(connection: Connection, key: str, body: str, job_id: str) -> str | None:
-    """Take the key for `job_id`, or say whose it is. Of two at once, the second waits here."""
-    table = tables.idempotency_keys
-    key_sha256 = _sha256(key)
-    expired = table.c.created_at < now() - KEYS_LAST
-    connection.execute(delete(table).where(table.c.key_sha256 == key_sha256, expired))
-    claim = tables.insert_into(connection, table).on_conflict_do_nothing()
-    taken = connection.execute(
-        claim.returning(table.c.job_id),
-        {"key_sha256": key_sha256, "body_sha256": body, "job_id": job_id, "created_at": now()},
-    ).scalar()
-    if taken is not None:
-        return None
-    query = select(table.c.body_sha256, table.c.job_id).where(table.c.key_sha256 == key_sha256)
-    known = connection.execute(query).one()
-    if known.body_sha256 != body:
-        raise IdempotencyConflict(key)
-    return str(known.job_id)
-
-
-def _fingerprint(spec: SearchSpec, warm_start: Sequence[str], priority: float) -> str:
-    """Of what is not by default, so that a later version with more settings finds the same."""
-    given = spec.model_dump(mode="json", exclude_defaults=True)
-    body = {"spec": given, "warm_start": list(warm_start), "priority": priority}
-    return _sha256(json.dumps(body, sort_keys=True))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _warm_start(connection: Connection, job_id: str) -> WarmStart:

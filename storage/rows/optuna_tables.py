@@ -12,7 +12,7 @@ from typing import Any
 from optuna.storages._rdb import models
 from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, insert
 
 from hpsearch.history import TrialState
 from hpsearch.spec.objective import Objective
@@ -123,9 +123,3 @@ def create_study(
         {"study_id": study_id, "key": METRIC_NAMES, "value_json": metrics},
     )
     return study_id
-
-
-def count_trials(connection: Connection, study_id: int) -> int:
-    """How many trials a study has."""
-    query = select(func.count()).select_from(trials).where(trials.c.study_id == study_id)
-    return connection.execute(query).scalar_one()

@@ -13,12 +13,13 @@ from hpsearch.history import Confirmation, Stage
 from hpsearch.jobs import Job, JobState
 from storage import deletions as module
 from storage.database import Database
-from storage.deletions import KEYS_LAST, Deletions
+from storage.deletions import Deletions
 from storage.events import Events
 from storage.job_store import SqlJobStore
 from storage.overview import Overview
 from storage.rows import optuna_tables, tables
 from storage.rows.jobs import now
+from storage.rows.keys import KEYS_LAST
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 from tests.integration.storage.samples import cohort, finish, report, running_job, spec
