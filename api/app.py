@@ -54,10 +54,12 @@ from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
 from storage.job_store import SqlJobStore
+from storage.latest import Latest
 from storage.overview import Overview
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 
+ANSWERS = 200  # about single jobs that are kept, a few kB each
 STOP_TIMEOUT = 3.0  # seconds that the runner gets to stop
 HOUSEKEEPING_TIMEOUT = 1.0  # seconds that the piece gets that is being removed
 
@@ -116,6 +118,7 @@ def build(
         hub=EventHub(events_of),
         heavy=HeavyRequests(settings.heavy_requests, settings.heavy_per_second),
         look=DatabaseLook(database),
+        answers=Latest(ANSWERS),
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,

@@ -13,10 +13,12 @@ from api.heavy import HeavyRequests
 from api.housekeeping import Housekeeping
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.jobs import JobView
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
 from storage.job_store import SqlJobStore
+from storage.latest import Latest
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 
@@ -71,6 +73,8 @@ class Services:
     events: Events
     hub: EventHub
     heavy: HeavyRequests
+    answers: Latest[tuple[JobView, str]]
+    """What was last said about the jobs that are looked at."""
     look: DatabaseLook
     catalogue: Catalogue
     runner: Runner

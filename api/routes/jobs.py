@@ -21,7 +21,7 @@ from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
 from hpsearch.admission import admit
 from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
 from storage.user_jobs import Jobs
 
@@ -58,7 +58,7 @@ def get_job(job_id: JobId, services: ServicesOf, if_none_match: IfNoneMatch = No
         if names_version(if_none_match, version):
             return Response(status_code=304, headers=_headers(version))
     view = services.jobs.look(job_id)
-    content = JobAnswer.of(view).model_dump_json()
+    content = _content(view, services)
     headers = _headers(view.job.version)
     return Response(content, media_type="application/json", headers=headers)
 
@@ -158,6 +158,16 @@ def _create(
     response.status_code = 201 if created else 200
     response.headers["Location"] = link(f"{API}/jobs/{job.id}")
     return _answer(job, services)
+
+
+def _content(view: JobView, services: Services) -> str:
+    """The answer about one job, made once as long as storage has nothing new to say."""
+    known = services.answers.get(view.job.id)
+    if known is not None and known[0] is view:
+        return known[1]
+    content = JobAnswer.of(view).model_dump_json()
+    services.answers.put(view.job.id, (view, content))
+    return content
 
 
 def _wish(job_id: str, wish: RequestedState, services: Services) -> JobAnswer:
