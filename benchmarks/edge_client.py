@@ -16,7 +16,20 @@ class Connection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and read its answer: status and body."""
+        """Send a request and read its answer: status and body.
+
+        A kept connection that the server has closed meanwhile is opened anew, as every client does.
+        """
+        kept = self._streams is not None
+        try:
+            return await self._ask(request)
+        except (ConnectionResetError, asyncio.IncompleteReadError) as error:
+            begun = isinstance(error, asyncio.IncompleteReadError) and error.partial
+            if not kept or begun:
+                raise
+            return await self._ask(request)
+
+    async def _ask(self, request: bytes) -> tuple[int, bytes]:
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._address)
         reader, writer = self._streams
