@@ -15,7 +15,7 @@ from api.connections import STATE as CONNECTIONS
 from api.connections import Connections, limits
 from api.dashboard import Dashboard
 from api.database_look import DatabaseLook
-from api.engines import Engines
+from api.engines import Engines, leg_memory, places
 from api.event_hub import EventHub
 from api.heavy import HeavyRequests
 from api.housekeeping import Housekeeping
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     catalogue.sweep()
     lock = WriterLock(database)
     store = ObservedStore(SqlJobStore(database, lock), metrics.meters)
-    runner = Dispatcher(store, catalogue, engines.make, lock)
+    runner = Dispatcher(store, catalogue, engines.make, lock, places(settings))
     metrics.watch(Overview(database), runner, engines)
     return build(settings, database, catalogue, runner, metrics)
 
@@ -122,6 +122,7 @@ def build(
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,
+        leg_memory=leg_memory(settings),
     )
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
     strict = (index, jobs, trials, events, digest, certificate, estimates, datasets)

@@ -34,8 +34,10 @@ class EnqueuedTrial(Part):
 def parse_clone(body: object, original: Job) -> Submission:
     """The original's spec, changed by a JSON merge patch (RFC 7396), with terms of its own.
 
-    A spec that this version cannot read is changed as it was stored.
+    A spec that this version cannot read is changed as it was stored. Raises TrialsGone for a job
+    whose study was deleted.
     """
+    original.refuse_without_trials()
     changes = json_object(body)
     merged = merge_patch(original.spec_as_json(), changes)
     if isinstance(changes.get("budget"), Mapping):

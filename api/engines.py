@@ -10,6 +10,11 @@ from hpsearch.errors import InvalidSettings
 from hpsearch.portable import PROCESSORS
 from hpsearch.processors import usable_processors
 from hpsearch.runner.dask_engine import DaskEngine
+from hpsearch.runner.dispatcher import RUNNING_JOBS
+from hpsearch.runner.worker_memory import fair_share
+from hpsearch.training.footprint import available
+
+WORKERS_PER_JOB = 4  # one job trains two cohorts at a time, 16 trials by default
 
 
 class Engines:
@@ -40,6 +45,24 @@ class Engines:
         return self._losses + (self._current.losses() if self._current else 0)
 
 
+def leg_memory(settings: Settings) -> int | None:
+    """Bytes that a leg may take on a worker; None if only the workers of a cluster know."""
+    memory: int | None = settings.worker_memory
+    if memory is None and settings.cluster is None:
+        memory = fair_share(_local_workers(settings))
+    return None if memory is None else available(memory)
+
+
+def places(settings: Settings) -> int:
+    """Jobs that are started at the same time."""
+    workers = _local_workers(settings) if settings.cluster is None else 0
+    return settings.running_jobs or max(RUNNING_JOBS, -(-workers // WORKERS_PER_JOB))
+
+
+def _local_workers(settings: Settings) -> int:
+    return settings.workers or usable_processors()
+
+
 def _maker(settings: Settings) -> Callable[[], DaskEngine]:
     reason = not_portable() if settings.portable else None
     if reason is not None:
@@ -48,11 +71,10 @@ def _maker(settings: Settings) -> Callable[[], DaskEngine]:
             "`hpsearch serve --portable`"
         )
     if settings.cluster is None:
-        workers = settings.workers or usable_processors()
-        folder, portable = settings.data_dir / "workers", settings.portable
-        return lambda: DaskEngine.local(workers, folder, portable)
+        workers, folder = _local_workers(settings), settings.data_dir / "workers"
+        return lambda: DaskEngine.local(workers, folder, settings.portable, settings.worker_memory)
     address, security = settings.cluster, _security(settings)
-    return lambda: DaskEngine.remote(address, security, settings.portable)
+    return lambda: DaskEngine.remote(address, security, settings.portable, settings.worker_memory)
 
 
 def _security(settings: Settings) -> Security | None:

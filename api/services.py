@@ -79,6 +79,8 @@ class Services:
     catalogue: Catalogue
     runner: Runner
     metrics: CollectorRegistry
+    leg_memory: int | None
+    """Bytes that a leg may take on a worker; None if only the workers know."""
 
 
 async def _of_request(request: Request) -> Services:

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import ByteSize, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hpsearch import settings
 from hpsearch.errors import InvalidSettings
+from hpsearch.runner.worker_memory import LEAST
 from hpsearch.settings import PREFIX
 from storage.backends.address import complete, file_url
 
@@ -37,6 +38,13 @@ class Settings(BaseSettings):
     cluster_tls_cert_file: Path | None = None
     cluster_tls_key_file: Path | None = None
     portable: bool = settings.PORTABLE.default
+    worker_memory: ByteSize | None = Field(default=None, ge=LEAST)
+    """Memory that one worker may use, as 2GB or 1500MiB; by default a fair share of the machine's
+    or the container's, and with a cluster what each worker says itself. What a leg would take
+    beyond it is refused when it is submitted, or ends the trial as `out of memory`."""
+    running_jobs: int | None = Field(default=None, ge=1, le=1000)
+    """Jobs that are started at the same time; the others wait for their turn, by priority and age.
+    By default 4, or a quarter of the number of local workers if that is more."""
     downloads: bool = True
     """Whether well-known data sets may be fetched over the network."""
     allowed_hosts: str = ""

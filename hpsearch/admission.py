@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from hpsearch.datasets.source import DatasetSource
-from hpsearch.datasets.split import split_for
+from hpsearch.datasets.split import training_count
 from hpsearch.datasets.values import Dataset
 from hpsearch.errors import (
     DatasetError,
     FieldProblem,
     ImpossibleShape,
     InvalidSpec,
+    LegTooLarge,
     NetworkTooLarge,
     UnknownDataset,
 )
@@ -19,9 +20,11 @@ from hpsearch.nn import check_size, output_shapes
 from hpsearch.search.ladder import round_epochs
 from hpsearch.search.plan import plan
 from hpsearch.search.scale import active, in_order
+from hpsearch.spec.parts import Sampler
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_number
 from hpsearch.spec.training import TrainingSettings
+from hpsearch.training.footprint import check_footprint, footprint
 
 EXTRAS = {"gp": ("torch", "scipy")}
 """Packages that a sampler needs and that are not always installed."""
@@ -29,18 +32,37 @@ PLANNED = 8
 """Trials that are planned at most, to see whether it goes."""
 
 
-def admit(spec: SearchSpec, source: DatasetSource) -> None:
+def admit(spec: SearchSpec, source: DatasetSource, memory: int | None = None) -> None:
     """Refuse a job that could not run; raises InvalidSpec that names the fields.
 
-    The data set must be there and large enough, each network of the space that differs in one
+    memory: bytes that a leg may take on a worker; None for no limit.
+
+    The data set must be large enough (one that is being fetched is looked at once it is here, with
+    `check_training`), each network of the space that differs in one
     parameter must be possible, a network that is fixed must fit the memory, and the sampler and the
     pruner must be installed and able. The first trials are planned: what cannot be is refused.
     """
     check_sampler(spec)
-    dataset, images = _dataset(spec, source)
+    if not _is_away(spec, source):
+        dataset, images = _dataset(spec, source)
+        check_training(spec, dataset, images, memory)
+    problems = list(_problems_of_plan(spec))
+    if problems:
+        raise InvalidSpec(problems)
+
+
+def check_training(
+    spec: SearchSpec, dataset: Dataset, images: int, memory: int | None = None
+) -> None:
+    """Refuse what cannot be trained on this data set; raises InvalidSpec that names the fields.
+
+    images: in the training part. memory: bytes that a leg may take; None for no limit.
+    """
     problems = list(_problems_of_network(spec, dataset))
     if not problems:
-        problems = [*_problems_of_size(spec, dataset, images), *_problems_of_plan(spec)]
+        problems = list(_problems_of_size(spec, dataset, images))
+    if not problems:
+        problems = list(_problems_of_memory(spec, dataset, images, memory))
     if problems:
         raise InvalidSpec(problems)
 
@@ -73,6 +95,14 @@ def _problems_of_sampler(spec: SearchSpec) -> Iterator[FieldProblem]:
             )
 
 
+def _is_away(spec: SearchSpec, source: DatasetSource) -> bool:
+    """Whether the data set is being fetched."""
+    try:
+        return source.ensure(spec.dataset.name) is not None
+    except DatasetError:
+        return False  # reading it says why
+
+
 def _dataset(spec: SearchSpec, source: DatasetSource) -> tuple[Dataset, int]:
     """The data set, and the number of images in the training part."""
     try:
@@ -84,7 +114,7 @@ def _dataset(spec: SearchSpec, source: DatasetSource) -> tuple[Dataset, int]:
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.name", str(error), spec.dataset.name)]) from None
     try:
-        images = len(split_for(spec, dataset).training)
+        images = training_count(spec, dataset)
     except DatasetError as error:
         raise InvalidSpec([FieldProblem("dataset.train_size", str(error))]) from None
     return dataset, images
@@ -141,6 +171,29 @@ def _problems_of_size(spec: SearchSpec, dataset: Dataset, images: int) -> Iterat
         yield FieldProblem(field, str(error), smallest, allowed)
 
 
+def _problems_of_memory(
+    spec: SearchSpec, dataset: Dataset, images: int, limit: int | None
+) -> Iterator[FieldProblem]:
+    """Whether the smallest network of the space can be trained on a worker.
+
+    A trial with a larger one that does not fit ends by itself, before it takes any memory.
+    """
+    params = _applying(spec, {name: _ends(each)[0] for name, each in spec.space.items()})
+    network, training = spec.settings_for(params)
+    batch_size = min(training.batch_size, images)
+    taken = dataset.training.images.nbytes
+    if spec.dataset.train_size is not None:
+        taken = taken * spec.dataset.train_size // len(dataset.training)
+    needed = footprint(network, training, dataset.shape, dataset.classes, batch_size, taken)
+    try:
+        check_footprint(network, batch_size, needed, limit)
+    except LegTooLarge as error:
+        parts = {"network": needed.vectors, "batch_size": needed.workspaces, "dataset": taken}
+        field = max(parts, key=lambda part: parts[part])
+        allowed = f"{error.limit / 2**20:,.0f} MB at most (HPSEARCH_WORKER_MEMORY)"
+        yield FieldProblem(field, str(error), f"{error.needed / 2**20:,.0f} MB", allowed)
+
+
 def _ends(parameter: Parameter) -> list[Value]:
     """The smallest and the largest number, and every choice that is not a number."""
     if not isinstance(parameter, CategoricalParameter):
@@ -152,8 +205,13 @@ def _ends(parameter: Parameter) -> list[Value]:
 
 
 def _problems_of_plan(spec: SearchSpec) -> Iterator[FieldProblem]:
-    """Plan the first trials, as the search itself will: a few of them show whether it can."""
-    planned = plan(spec.model_copy(update={"cohort": min(spec.cohort, PLANNED)}), History())
+    """Plan the first trials, as the search itself will: a few of them show whether it can.
+
+    At random: every sampler takes its values from the same grids, and the library of the even
+    spread takes a second to import, for which no request should wait.
+    """
+    few = {"cohort": min(spec.cohort, PLANNED), "sampler": Sampler(name="random")}
+    planned = plan(spec.model_copy(update=few), History())
     if isinstance(planned, Done):
         epochs = round_epochs(spec, 0)
         message = f"is not enough for one trial of {epochs:g} epochs"

@@ -6,10 +6,24 @@ knows a status code; the HTTP edge maps classes to codes in one table.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class HpsearchError(Exception):
-    """Base of all errors that hpsearch raises on purpose."""
+    """Base of all errors that hpsearch raises on purpose. They pass between processes whole."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message, which is not what it is made of.
+        return _restore, (type(self), self.args, self.__dict__.copy())
+
+
+def _restore(
+    kind: type[HpsearchError], args: tuple[object, ...], facts: dict[str, object]
+) -> HpsearchError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,21 @@ class NetworkTooLarge(HpsearchError):
             f"{network} with batch_size {batch_size} would need {needed / 2**20:,.0f} MB of "
             f"workspaces; the limit is {limit / 2**20:,.0f} MB (a large batch goes through in "
             "parts, but not with batch_norm)"
+        )
+
+
+class LegTooLarge(HpsearchError):
+    """Training a network would take more memory than a worker has for it."""
+
+    def __init__(self, network: str, batch_size: int, needed: int, limit: int) -> None:
+        self.network = network
+        self.batch_size = batch_size
+        self.needed = needed
+        self.limit = limit
+        super().__init__(
+            f"training {network} with batch_size {batch_size} would need {needed / 2**20:,.0f} MB "
+            "of memory for parameters, gradients, the optimizer, copies of them, workspaces and "
+            f"images; a worker has {limit / 2**20:,.0f} MB for it"
         )
 
 
@@ -130,6 +159,15 @@ class JobNotRunnable(HpsearchError):
         self.job_id = job_id
         self.reason = reason
         super().__init__(f"this version cannot run job {job_id!r}: {reason}; clone it with changes")
+
+
+class TrialsGone(JobNotRunnable):
+    """The job's trials are gone: another program deleted its Optuna study."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        self.reason = "its trials are gone: another program deleted its Optuna study"
+        HpsearchError.__init__(self, f"job {job_id!r}: {self.reason}")
 
 
 class LeadershipLost(HpsearchError):
@@ -223,9 +261,6 @@ class WorkerNotPinned(HpsearchError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"a worker is not pinned as a portable server needs it: {reason}")
         self.reason = reason
-
-    def __reduce__(self) -> tuple[type["WorkerNotPinned"], tuple[str]]:
-        return type(self), (self.reason,)
 
 
 class EngineUnavailable(HpsearchError):

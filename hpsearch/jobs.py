@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hpsearch.errors import JobNotRunnable, JobStateConflict
+from hpsearch.errors import JobNotRunnable, JobStateConflict, TrialsGone
 from hpsearch.history import Outcome
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
@@ -85,10 +85,16 @@ class Job:
     warm_start: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     data: DataHashes | None = None
+    trials_gone: bool = False
+    """Whether another program, such as Optuna's own tool, deleted its study."""
 
     @property
     def spec(self) -> SearchSpec:
-        """Raises JobNotRunnable for a job whose stored spec this version cannot read."""
+        """Raises JobNotRunnable for a job whose stored spec this version cannot read.
+
+        And TrialsGone, which is one, for a job whose study was deleted.
+        """
+        self.refuse_without_trials()
         if isinstance(self.stored_spec, Unreadable):
             raise JobNotRunnable(self.id, self.stored_spec.reason)
         return self.stored_spec
@@ -96,6 +102,8 @@ class Job:
     @property
     def problem(self) -> str | None:
         """Why this version cannot run the job; None if it can."""
+        if self.trials_gone:
+            return TrialsGone(self.id).reason
         return self.stored_spec.reason if isinstance(self.stored_spec, Unreadable) else None
 
     @property
@@ -138,8 +146,14 @@ class Job:
         if self.wish is RequestedState.CANCEL:
             raise JobStateConflict(self.id, "being cancelled", VERBS[wish])
         if self.problem is not None and wish is RequestedState.RUN:
+            self.refuse_without_trials()
             raise JobNotRunnable(self.id, self.problem)
         return True
+
+    def refuse_without_trials(self) -> None:
+        """Raises TrialsGone for a job whose study was deleted: nothing can be made of it."""
+        if self.trials_gone:
+            raise TrialsGone(self.id)
 
     def refuse_ended(self, verb: str) -> None:
         """Raises JobStateConflict for a job that has ended."""

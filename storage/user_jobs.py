@@ -24,6 +24,7 @@ from storage.latest import Latest
 from storage.rows import keys, optuna_tables, tables
 from storage.rows.codec import clean, to_json
 from storage.rows.jobs import (
+    HAS_STUDY,
     JobRow,
     WarmStart,
     change_job,
@@ -131,7 +132,8 @@ class Jobs:
 
         Raises InvalidSpec that names `after` for a text that is not a cursor of this list.
         """
-        query = visible(select(tables.jobs)).order_by(tables.jobs.c.pk.desc()).limit(limit + 1)
+        query = visible(select(tables.jobs, HAS_STUDY)).order_by(tables.jobs.c.pk.desc())
+        query = query.limit(limit + 1)
         if state is not None:
             query = query.where(tables.jobs.c.state == state.value)
         with self._database.read() as connection:

@@ -261,6 +261,9 @@ class InlineEngine:
     def environment(self) -> Mapping[str, str]:
         return {"numpy": "made up"}
 
+    def leg_memory(self) -> int | None:
+        return None
+
     def lost(self) -> bool:
         return False
 

@@ -9,6 +9,7 @@ import threadpoolctl
 from hpsearch.datasets.split import split_for
 from hpsearch.digest import digest
 from hpsearch.jobs import JobState
+from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegResult
 from hpsearch.runner.run_control import RunControl
@@ -40,7 +41,7 @@ def digest_of_one_search() -> str:
 
     engine = InlineEngine(train)
     with threadpoolctl.threadpool_limits(1):
-        JobRunner(RunControl(store.jobs["job"]), store, source, engine).run()
+        JobRunner(RunControl(store.jobs["job"]), store, DataPool(source), engine).run()
     engine.close()
     job = store.jobs["job"]
     assert (job.state, job.stop_reason) == (JobState.COMPLETED, "budget: trials")

@@ -18,6 +18,6 @@ router = APIRouter(prefix=API, tags=["estimates"])
 def estimate_search(body: JsonBody, services: ServicesOf) -> EstimateAnswer:
     """What this search would take on this server, idle; or 422 with what is wrong with it."""
     spec = parse_spec(body)
-    admit(spec, services.catalogue)
+    admit(spec, services.catalogue, services.leg_memory)
     workers = max(1, services.runner.status().workers)
     return EstimateAnswer.of(estimate(spec, services.catalogue, workers))

@@ -20,7 +20,7 @@ from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
 from hpsearch.admission import admit
-from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound
+from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound, TrialsGone
 from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
 from storage.user_jobs import Jobs
@@ -151,7 +151,7 @@ def _create(
         job, created = known, False  # whatever has become of its data set since
     else:
         _check_warm_start(submission, services.jobs)
-        admit(spec, services.catalogue)
+        admit(spec, services.catalogue, services.leg_memory)
         job, created = services.jobs.create(spec, key, terms.warm_start, terms.priority)
     if created:
         services.runner.poke()
@@ -185,12 +185,12 @@ def _headers(version: int) -> dict[str, str]:
 
 
 def _check_warm_start(submission: Submission, jobs: Jobs) -> None:
-    """Raises InvalidSpec that names each job that is not there."""
+    """Raises InvalidSpec that names each job that is not there, or has lost its trials."""
     problems = []
     for position, job_id in enumerate(submission.terms.warm_start):
         try:
-            jobs.get(job_id)
-        except JobNotFound as error:
+            jobs.get(job_id).refuse_without_trials()
+        except (JobNotFound, TrialsGone) as error:
             problems.append(FieldProblem(f"warm_start.{position}", str(error), job_id))
     if problems:
         raise InvalidSpec(problems)

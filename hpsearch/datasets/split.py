@@ -26,6 +26,18 @@ def split_for(spec: SearchSpec, dataset: Dataset) -> Split:
     )
 
 
+def training_count(spec: SearchSpec, dataset: Dataset) -> int:
+    """How many images `split_for` gives for training. Copies none; raises DatasetError alike."""
+    training, _ = _carve(
+        dataset,
+        spec.dataset.train_size,
+        spec.validation.fraction,
+        spec.validation.stratified,
+        spec.seed,
+    )
+    return len(training)
+
+
 def training_data(spec: SearchSpec, dataset: Dataset) -> Part:
     """All images that a job with this spec may learn from: both parts of its split."""
     return _part(dataset.training, _taken(spec, dataset))
@@ -55,6 +67,19 @@ def split(
     part, to within one image, and is in both. Raises DatasetError that begins with the field of the
     spec at fault.
     """
+    training, validation = _carve(dataset, train_size, fraction, stratified, seed)
+    return Split(
+        training=_part(dataset.training, training),
+        validation=_part(dataset.training, validation),
+        classes=dataset.classes,
+        indices_sha256=sha256_of(training, validation),
+    )
+
+
+def _carve(
+    dataset: Dataset, train_size: int | None, fraction: float, stratified: bool, seed: int
+) -> tuple[Indices, Indices]:
+    """Indices of the images for training and for validation."""
     labels = dataset.training.labels
     taken = len(labels) if train_size is None else train_size
     if taken > len(labels):
@@ -72,12 +97,7 @@ def split(
     training, validation = order[carved:taken], order[:carved]
     if stratified:
         _check_classes(dataset, labels[training], labels[validation])
-    return Split(
-        training=_part(dataset.training, training),
-        validation=_part(dataset.training, validation),
-        classes=dataset.classes,
-        indices_sha256=sha256_of(training, validation),
-    )
+    return training, validation
 
 
 def _taken(spec: SearchSpec, dataset: Dataset) -> Indices:

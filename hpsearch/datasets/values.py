@@ -78,6 +78,11 @@ class Split:
         _, channels, height, width = self.training.images.shape
         return channels, height, width
 
+    @property
+    def image_bytes(self) -> int:
+        """Memory that the images of both parts take."""
+        return self.training.images.nbytes + self.validation.images.nbytes
+
 
 def sha256_of(*arrays: Array) -> str:
     """SHA-256, in hexadecimal, of arrays: their kinds, shapes and bytes in little-endian order."""

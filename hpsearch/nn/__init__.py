@@ -1,6 +1,23 @@
 """Convolutional networks in NumPy alone: layers, loss, optimizers, architectures."""
 
-from hpsearch.nn.building import Size, build_network, check_size, network_size, output_shapes
+from hpsearch.nn.building import (
+    Size,
+    build_network,
+    check_size,
+    draw_weights,
+    network_size,
+    output_shapes,
+    title_of,
+)
 from hpsearch.nn.network import Network
 
-__all__ = ["Network", "Size", "build_network", "check_size", "network_size", "output_shapes"]
+__all__ = [
+    "Network",
+    "Size",
+    "build_network",
+    "check_size",
+    "draw_weights",
+    "network_size",
+    "output_shapes",
+    "title_of",
+]

@@ -89,8 +89,12 @@ def check_size(
     """Raises NetworkTooLarge where the workspaces would be, and ImpossibleShape."""
     needed = network_size(network, input_shape, classes, batch_size).workspace_bytes
     if needed > memory.WHOLE_LIMIT:
-        name = network.architecture or f"a network of {len(network.layers or ())} layers"
-        raise NetworkTooLarge(name, batch_size, needed, memory.WHOLE_LIMIT)
+        raise NetworkTooLarge(title_of(network), batch_size, needed, memory.WHOLE_LIMIT)
+
+
+def title_of(network: NetworkSettings) -> str:
+    """What a person calls the network."""
+    return network.architecture or f"a network of {len(network.layers or ())} layers"
 
 
 def build_network(
@@ -104,20 +108,30 @@ def build_network(
 
     `input_shape` is (channels, height, width). Raises ImpossibleShape.
     """
-    descriptions = _descriptions(network, input_shape, classes)
-    layers = _layers(descriptions, input_shape)
+    layers = _layers(_descriptions(network, input_shape, classes), input_shape)
     built = Network(layers, fuse(layers), dtype)
     built.use_generator(generator)
+    draw_weights(built, network, input_shape, classes, generator)
+    return built
+
+
+def draw_weights(
+    built: Network,
+    network: NetworkSettings,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    generator: np.random.Generator,
+) -> None:
+    """Give a network of these settings its first weights, as `build_network` does."""
     initializers: dict[int, Initializer] = {
-        layer.site.number: getattr(description, "initializer", None) or network.initializer
-        for layer, description in zip(layers, descriptions, strict=True)
+        number: getattr(description, "initializer", None) or network.initializer
+        for number, description in enumerate(_descriptions(network, input_shape, classes), start=1)
     }
     for entry in sorted(built.parameter_entries, key=lambda entry: entry.layer.site.number):
         initializer = initializers[entry.layer.site.number]
         initialize(view(built.parameters, entry), entry.shape, initializer, generator)
     for entry in built.running_entries:
         initialize(view(built.running, entry), entry.shape, network.initializer, generator)
-    return built
 
 
 def _descriptions(

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from hpsearch.errors import ImpossibleShape, InvalidSpec, NetworkTooLarge, WorkerLost
+from hpsearch.errors import (
+    ImpossibleShape,
+    InvalidSpec,
+    LegTooLarge,
+    NetworkTooLarge,
+    WorkerLost,
+)
 from hpsearch.history import Cohort, Ending, Outcome, Report, step_of
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Engine, Inbox, Leg, LegDone, LegFailed, LegLanded
@@ -16,6 +22,7 @@ CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,
     MemoryError: Outcome.OUT_OF_MEMORY,
     NetworkTooLarge: Outcome.OUT_OF_MEMORY,
+    LegTooLarge: Outcome.OUT_OF_MEMORY,
     ImpossibleShape: Outcome.IMPOSSIBLE_SHAPE,
     InvalidSpec: Outcome.IMPOSSIBLE_SHAPE,
 }

@@ -21,7 +21,9 @@ from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
+from hpsearch.runner.worker_memory import fair_share
 from hpsearch.runner.worker_tasks import Conditions, keep, worker_environment
+from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegTask
 
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
@@ -53,6 +55,7 @@ DEFAULTS = {
     }
 }
 HOW_TO_PIN = "start workers with `hpsearch worker --portable`"
+ANY_WORKER = Conditions()
 GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
 
 log = logging.getLogger(__name__)
@@ -62,12 +65,15 @@ class DaskEngine:
     """Implements `Engine`: gives the legs on its board to Dask's workers."""
 
     def __init__(
-        self, client: Client, cluster: LocalCluster | None = None, portable: bool = False
+        self,
+        client: Client,
+        cluster: LocalCluster | None = None,
+        conditions: Conditions = ANY_WORKER,
     ) -> None:
         """Takes both over: they are closed with the engine, also if this fails."""
         self._client = client
         self._cluster = cluster
-        self._conditions = Conditions(portable)
+        self._conditions = conditions
         self._refused: set[str] = set()  # workers that are not pinned
         self._board: LegBoard[DaskLeg] = LegBoard(DaskLeg.blamed_for)
         self._known: set[str] = set()
@@ -81,13 +87,17 @@ class DaskEngine:
         threading.Thread(target=self._keep_counting, name="worker-count", daemon=True).start()
 
     @classmethod
-    def local(cls, workers: int, folder: Path, portable: bool = False) -> Self:
+    def local(
+        cls, workers: int, folder: Path, portable: bool = False, memory: int | None = None
+    ) -> Self:
         """Start `workers` processes on this machine, reachable from loopback with our key only.
 
         What they write for a while lies in `folder`. portable: pinned, see hpsearch.portable.
-        Raises EngineUnavailable, and leaves nothing.
+        memory: bytes that each may use; None for its fair share. Raises EngineUnavailable, and
+        leaves nothing.
         """
         _prepare()
+        conditions = Conditions(portable, memory or fair_share(workers))
         if portable:
             pin()
         start_fork_server()
@@ -104,6 +114,7 @@ class DaskEngine:
                 worker_dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,  # what matters of them comes back as results
                 local_directory=str(folder),
+                memory_limit=conditions.memory,
                 resources=PINNED if portable else None,
             )
             client = Client(cluster, security=security, set_as_default=False)
@@ -111,13 +122,20 @@ class DaskEngine:
             if cluster is not None:
                 _close_cluster(cluster)
             raise EngineUnavailable(f"the local workers cannot be started: {error}") from error
-        return cls(client, cluster, portable)
+        return cls(client, cluster, conditions)
 
     @classmethod
-    def remote(cls, address: str, security: Security | None = None, portable: bool = False) -> Self:
+    def remote(
+        cls,
+        address: str,
+        security: Security | None = None,
+        portable: bool = False,
+        memory: int | None = None,
+    ) -> Self:
         """Use the cluster whose scheduler listens at `address`; raises EngineUnavailable.
 
-        portable: only its workers that say that they are pinned.
+        portable: only its workers that say that they are pinned. memory: bytes that a worker may
+        use; None for what each says itself.
         """
         _prepare()
         try:
@@ -128,7 +146,7 @@ class DaskEngine:
             raise EngineUnavailable(
                 f"no Dask scheduler answers at {address}: {error}; is it running?"
             ) from error
-        return cls(client, portable=portable)
+        return cls(client, conditions=Conditions(portable, memory))
 
     def load(self, split: Split) -> Data:
         try:
@@ -154,6 +172,10 @@ class DaskEngine:
 
     def workers(self) -> int:
         return self._board.slots
+
+    def leg_memory(self) -> int | None:
+        memory = self._conditions.memory
+        return None if memory is None else available(memory)
 
     def waiting(self) -> int:
         """How many legs wait for a worker."""

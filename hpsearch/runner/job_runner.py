@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 
-from hpsearch.baseline import Baseline
-from hpsearch.datasets.source import DatasetSource
-from hpsearch.datasets.split import split_for
 from hpsearch.history import History
-from hpsearch.jobs import DataHashes, JobState
+from hpsearch.jobs import JobState
 from hpsearch.runner.confirm_run import ConfirmRun
+from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.ports import Engine, JobStore
 from hpsearch.runner.run_control import RunControl
 from hpsearch.runner.search_run import SearchEnd, SearchRun
@@ -22,47 +20,39 @@ class JobRunner:
     """
 
     def __init__(
-        self, control: RunControl, store: JobStore, source: DatasetSource, engine: Engine
+        self, control: RunControl, store: JobStore, pool: DataPool, engine: Engine
     ) -> None:
         self._control = control
         self._store = store
-        self._source = source
+        self._pool = pool
         self._engine = engine
 
     def run(self) -> None:
         """Work until the job ends, which is then recorded; raises Stopped if it was told to stop.
 
-        Raises EngineLost, DatasetError, or whatever else is wrong with the service.
+        Raises EngineLost, DatasetError, InvalidSpec, or whatever else is wrong with the service.
         """
-        control, job = self._control, self._control.job
+        control, job, store = self._control, self._control.job, self._store
         environment = control.patiently(self._engine.environment)
-        control.patiently(lambda: self._store.start(job.id, environment))
-        dataset = self._source.load(job.spec.dataset.name)
-        parts = split_for(job.spec, dataset)
-        hashes = DataHashes(dataset.sha256, parts.indices_sha256)
-        del dataset
-        control.patiently(lambda: self._store.record_data(job.id, hashes))
-        history = control.patiently(lambda: self._store.history(job.id))
-        history = replace(history, baseline=Baseline.of(parts.validation.labels, parts.classes))
-        data = self._engine.load(parts)
-        try:
+        control.patiently(lambda: store.start(job.id, environment))
+        with self._pool.using(job, self._engine) as loaded:
+            control.patiently(lambda: store.record_data(job.id, loaded.hashes))
+            history = control.patiently(lambda: store.history(job.id))
+            history = replace(history, baseline=loaded.baseline)
             control.start_clock()
-            images = len(parts.training)
-            del parts
             while True:
-                search = SearchRun(control, self._store, self._engine, data, images, history)
-                end = search.run()
+                end = SearchRun(
+                    control, store, self._engine, loaded.data, loaded.images, history
+                ).run()
                 history = self._confirm(end)
                 if self._end(end):
                     return
-        finally:
-            data.release()
 
     def _confirm(self, end: SearchEnd) -> History:
         """The history with the certificate, or with what there is of it for now."""
         if end.done.failed:
             return end.history
-        confirm = ConfirmRun(self._control, self._store, self._engine, self._source)
+        confirm = ConfirmRun(self._control, self._store, self._engine, self._pool.source)
         return confirm.run(end.job, end.history)
 
     def _end(self, end: SearchEnd) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.jobs import Job
+from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import Engine, JobStore
 from hpsearch.runner.run_control import RunControl, Stopped
@@ -56,7 +57,7 @@ class JobThreads:
 
     def __init__(self, store: JobStore, source: DatasetSource, ended: Callable[[], None]) -> None:
         self._store = store
-        self._source = source
+        self._pool = DataPool(source)
         self._ended = ended
         self._runs: dict[str, JobThread] = {}
 
@@ -76,7 +77,7 @@ class JobThreads:
         """Run a job that has no run."""
         assert job.id not in self._runs, "a job has one run at a time"
         control = RunControl(job)
-        runner = JobRunner(control, self._store, self._source, engine)
+        runner = JobRunner(control, self._store, self._pool, engine)
         thread = threading.Thread(
             target=self._work, args=(job.id, runner), name=f"job-{job.id}", daemon=True
         )

@@ -206,6 +206,10 @@ class Engine(Protocol):
         """
         ...
 
+    def leg_memory(self) -> int | None:
+        """Bytes that one leg may take on a worker; None if nobody has set a limit."""
+        ...
+
     def lost(self) -> bool:
         """Whether the workers as a whole are gone: a new engine must take this one's place."""
         ...

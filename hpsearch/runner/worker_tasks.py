@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import threadpoolctl
-from distributed import get_worker
+from distributed import Worker, get_worker
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment, not_portable
 from hpsearch.errors import WorkerNotPinned
+from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 Trained = tuple[TrainState | None, LegReport]
@@ -17,9 +18,14 @@ Trained = tuple[TrainState | None, LegReport]
 
 @dataclass(frozen=True)
 class Conditions:
-    """On which a worker trains. portable: only if its bits are not its processor's own."""
+    """On which a worker trains.
+
+    portable: only if its bits are not its processor's own. memory: bytes that a worker may use in
+    all; None for what it says itself.
+    """
 
     portable: bool = False
+    memory: int | None = None
 
 
 def keep(split: Split) -> Split:
@@ -39,7 +45,14 @@ def train(task: LegTask, split: Split, previous: Trained | None, conditions: Con
         running = worker.state.tasks.get(key)
         return running is None or running.state == "cancelled"
 
-    return run_leg(task, split, previous[0] if previous else None, given_up)
+    state = previous[0] if previous else None
+    return run_leg(task, split, state, given_up, _memory_for_legs(worker, conditions))
+
+
+def _memory_for_legs(worker: Worker, conditions: Conditions) -> int | None:
+    """Bytes that one leg may take, of those that train side by side; None if nobody set a limit."""
+    memory = conditions.memory or worker.memory_manager.memory_limit
+    return None if memory is None else available(memory // worker.state.nthreads)
 
 
 def report_of(trained: Trained) -> LegReport:

@@ -23,10 +23,11 @@ def points(space: Space, seed: int, first: int, count: int) -> list[dict[str, Va
 
 
 def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) -> dict[str, Value]:
-    """`given` as it is, with what it lacks of a point taken from the sequence."""
-    if not space:
-        return dict(given)
-    return {**given, **_point(space, _engine(space, seed, index).random(1)[0], given)}
+    """A point of the space: `given`, as far as its conditions hold, and the rest from the sequence.
+
+    What earlier versions took in the queue may hold parameters that do not apply.
+    """
+    return _point(space, _engine(space, seed, index).random(1)[0], given) if space else {}
 
 
 def _engine(space: Space, seed: int, first: int) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hpsearch.datasets.values import Split
-from hpsearch.nn import Network, build_network
+from hpsearch.nn import Network, draw_weights
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.nn.optimizers.schedule import learning_rate_at
 from hpsearch.scores import UNKNOWN, Scores
@@ -22,6 +22,7 @@ from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.evaluation import evaluate
+from hpsearch.training.footprint import check_footprint, footprint
 from hpsearch.training.randomness import DROPOUT, INITIALISATION, epoch_order, trial_generator
 from hpsearch.training.trainer import Trainer
 from hpsearch.training.workshop import borrowed_network
@@ -103,18 +104,23 @@ def run_leg(
     data: Split,
     state: TrainState | None,
     should_stop: Callable[[], bool] = never,
+    memory: int | None = None,
 ) -> tuple[TrainState | None, LegReport]:
     """Train from `state`, or from the start where it is None, and score the result.
 
     Looks at `should_stop` before each minibatch. A leg that is stopped or diverges has no state to
-    go on from. Raises ImpossibleShape where the network does not fit the images, NetworkTooLarge
-    where it does not fit the memory.
+    go on from. memory: bytes that the leg may take, the data included; None for no limit. Raises
+    ImpossibleShape where the network does not fit the images, and before any memory is taken
+    NetworkTooLarge or LegTooLarge where it does not fit the memory.
     """
     batch_size = min(task.training.batch_size, len(data.training))
-    with (
-        np.errstate(all="ignore"),
-        borrowed_network(task.network, data.shape, data.classes, batch_size) as network,
-    ):
+    kind = (task.network, data.shape, data.classes, batch_size)
+    spare = None
+    if memory is not None:
+        needed = footprint(task.network, task.training, *kind[1:], data.image_bytes)
+        check_footprint(task.network, batch_size, needed, memory)
+        spare = memory - needed.total
+    with np.errstate(all="ignore"), borrowed_network(*kind, spare) as network:
         return _Leg(task, data, network, state).run(should_stop)
 
 
@@ -139,9 +145,7 @@ class _Leg:
 
     def _start(self) -> None:
         generator = trial_generator(self.task.job_seed, self.task.trial, INITIALISATION)
-        first = build_network(self.task.network, self.data.shape, self.data.classes, generator)
-        np.copyto(self.network.parameters, first.parameters)
-        np.copyto(self.network.running, first.running)
+        draw_weights(self.network, self.task.network, self.data.shape, self.data.classes, generator)
 
     def _resume(self, state: TrainState) -> None:
         self.step, self.first_loss = state.step, state.first_loss

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVarTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, exists, select, update
 
 from hpsearch.errors import JobNotFound
 from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
@@ -16,6 +16,7 @@ from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 from storage.rows.codec import to_json
+from storage.rows.optuna_tables import studies
 from storage.rows.tables import jobs
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -85,7 +86,9 @@ def job_pk(connection: Connection, job_id: str) -> int:
 
 _ONE = jobs.c.id == bindparam("id")
 _PK, _VERSION = (visible(select(column).where(_ONE)) for column in (jobs.c.pk, jobs.c.version))
-_READ = visible(select(jobs).where(_ONE))
+HAS_STUDY = exists().where(studies.c.study_id == jobs.c.study_id).label("has_study")
+"""Whether the job's study is there; Optuna's own tool can delete it."""
+_READ = visible(select(jobs, HAS_STUDY).where(_ONE))
 _LOCK = _READ.with_for_update()
 _PK_KEPT = _PK.with_for_update(read=True)
 
@@ -151,6 +154,7 @@ def from_row(row: Row[Any]) -> JobRow:
         version=row.version,
         warm_start=tuple(source.job_id for source in warm_start),
         environment=json.loads(row.environment),
+        trials_gone=not row.has_study,
         data=DataHashes(row.data_sha256, row.split_sha256) if row.data_sha256 else None,
     )
     return JobRow(row.pk, row.study_id, job, warm_start)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hpsearch.errors import JobStateConflict
+from api.bodies import parse_clone
+from hpsearch.errors import JobStateConflict, TrialsGone
 from hpsearch.jobs import Job, JobState, Progress, RequestedState
 from hpsearch.spec.search import parse_spec
 
@@ -54,3 +55,16 @@ def test_a_job_without_a_best_trial_says_why() -> None:
         "no trial was trained to its end: none had begun"
     )
     assert replace(progress, complete=1).why_no_best(JobState.COMPLETED) is None
+
+
+def test_nothing_is_made_of_a_job_whose_trials_are_gone() -> None:
+    gone = replace(job(JobState.COMPLETED, RequestedState.RUN), trials_gone=True)
+    assert "deleted its Optuna study" in str(gone.problem)
+    with pytest.raises(TrialsGone):
+        _ = gone.spec
+    with pytest.raises(TrialsGone):
+        parse_clone({}, gone)
+    queued = replace(gone, state=JobState.PAUSED, wish=RequestedState.PAUSE)
+    with pytest.raises(TrialsGone):
+        queued.changes_with(RequestedState.RUN)
+    assert queued.changes_with(RequestedState.CANCEL)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, event
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.split import split_for
+from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegResult
 from hpsearch.runner.run_control import RunControl
@@ -64,7 +65,7 @@ def work(url: str, job_id: str, moment: str, fatal: int) -> None:
         def train(task: LegTask) -> LegResult:
             return LegDone(run_leg(task, parts, None)[1])
 
-        JobRunner(RunControl(job), store, source, InlineEngine(train)).run()
+        JobRunner(RunControl(job), store, DataPool(source), InlineEngine(train)).run()
 
 
 class Reaper:

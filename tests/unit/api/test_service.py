@@ -216,3 +216,4 @@ def test_downloads_may_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(DatasetError, match="downloads are off"):
         app.state.services.catalogue.ensure("mnist")
+    app.state.services.database.close()

@@ -12,6 +12,7 @@ from hpsearch.errors import DatabaseUnavailable, EngineLost, NetworkTooLarge, Wo
 from hpsearch.history import Done, History, Outcome, Plan, TrialState
 from hpsearch.jobs import JobState
 from hpsearch.runner import run_control, search_run
+from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.job_runner import JobRunner
 from hpsearch.runner.ports import LegDone, LegFailed, LegResult
 from hpsearch.runner.run_control import RunControl, Stopped
@@ -50,7 +51,7 @@ def run(
 ) -> InlineEngine:
     engine = InlineEngine(answer, seed)
     try:
-        JobRunner(RunControl(store.jobs["job"]), store, MemorySource(), engine).run()
+        JobRunner(RunControl(store.jobs["job"]), store, DataPool(MemorySource()), engine).run()
     finally:
         engine.close()
     return engine
@@ -216,7 +217,7 @@ def test_stop_leaves_the_job_as_it_is_recorded() -> None:
     control = RunControl(store.jobs["job"])
     threading.Timer(0.05, control.stop).start()
     with pytest.raises(Stopped):
-        JobRunner(control, store, MemorySource(), engine).run()
+        JobRunner(control, store, DataPool(MemorySource()), engine).run()
     release.set()
     engine.close()
     assert store.jobs["job"].state is JobState.RUNNING
@@ -232,7 +233,7 @@ def test_when_the_seconds_are_up_the_job_ends_at_once() -> None:
         return made_up(task)
 
     engine = InlineEngine(slow)
-    JobRunner(RunControl(store.jobs["job"]), store, MemorySource(), engine).run()
+    JobRunner(RunControl(store.jobs["job"]), store, DataPool(MemorySource()), engine).run()
     release.set()
     engine.close()
     job = store.jobs["job"]
@@ -276,7 +277,7 @@ def test_a_budget_that_is_raised_in_the_last_moment_counts(
 
     monkeypatch.setattr(search_run, "plan", raised_while_planning)
     engine = InlineEngine(made_up)
-    JobRunner(control, store, MemorySource(), engine).run()
+    JobRunner(control, store, DataPool(MemorySource()), engine).run()
     engine.close()
     assert len(store.histories["job"].trials) == 30
 
@@ -293,7 +294,7 @@ def test_leaving_finishes_what_is_in_training_and_loses_nothing(undisturbed: str
 
     engine = InlineEngine(leave_at_the_tenth)
     with pytest.raises(Stopped):
-        JobRunner(control, store, MemorySource(), engine).run()
+        JobRunner(control, store, DataPool(MemorySource()), engine).run()
     engine.close()
     trials = store.histories["job"].trials
     assert 10 < len(trials) < 20
@@ -309,6 +310,6 @@ def test_a_run_that_was_told_to_stop_writes_nothing_more() -> None:
     control.stop()
     engine = InlineEngine(made_up)
     with pytest.raises(Stopped):
-        JobRunner(control, store, MemorySource(), engine).run()
+        JobRunner(control, store, DataPool(MemorySource()), engine).run()
     engine.close()
     assert store.jobs["job"].state is JobState.QUEUED

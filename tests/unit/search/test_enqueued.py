@@ -91,5 +91,11 @@ def test_a_condition_that_does_not_hold() -> None:
     assert found["params.momentum"].message == 'applies only if `optimizer` is "momentum"'
 
 
+def test_what_does_not_apply_and_was_queued_by_an_earlier_version_is_left_out() -> None:
+    whole = complete(SPACE, 0, 0, {"optimizer": "sgd", "momentum": 0.9})
+    assert whole["optimizer"] == "sgd"
+    assert fits(SPACE, whole)
+
+
 def test_not_finite() -> None:
     assert "params.learning_rate" in problems({"learning_rate": math.nan})
