@@ -47,6 +47,7 @@ from api.settings import Settings, read_settings
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError
 from hpsearch.runner.dispatcher import Dispatcher
+from hpsearch.runner.estimate_desk import EstimateDesk
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
 from storage.backends.lock import WriterLock
@@ -122,6 +123,7 @@ def build(
         catalogue=catalogue,
         runner=runner,
         metrics=metrics.registry,
+        estimates=EstimateDesk(catalogue, runner.engine, leg_memory(settings)),
         leg_memory=leg_memory(settings),
     )
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)

@@ -15,7 +15,9 @@ from api.paths import link, local_path
 from hpsearch.errors import (
     DatabaseUnavailable,
     DatasetError,
+    EngineUnavailable,
     EnqueuedTrialsLimit,
+    EstimateNotFound,
     FieldProblem,
     HpsearchError,
     IdempotencyConflict,
@@ -31,6 +33,7 @@ from hpsearch.errors import (
     TrialNotFound,
     UnknownDataset,
     VersionConflict,
+    WorkerLost,
 )
 
 RETRY_AFTER = "5"  # seconds
@@ -41,6 +44,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     MalformedJson: (400, "malformed-json"),
     JobNotFound: (404, "job-not-found"),
     TrialNotFound: (404, "trial-not-found"),
+    EstimateNotFound: (404, "estimate-not-found"),
     UnknownDataset: (404, "dataset-not-found"),
     JobStateConflict: (409, "job-state"),
     JobNotRunnable: (409, "job-not-runnable"),
@@ -51,9 +55,11 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     ImpossibleShape: (422, "impossible-shape"),
     NetworkTooLarge: (422, "network-too-large"),
     LegTooLarge: (422, "leg-too-large"),
+    WorkerLost: (422, "worker-lost"),
     DatasetError: (422, "dataset"),
     IdempotencyConflict: (422, "idempotency-key"),
     DatabaseUnavailable: (503, "database-unavailable"),
+    EngineUnavailable: (503, "workers-unavailable"),
 }
 """Status and name of each error; the first class in an error's ancestry counts."""
 

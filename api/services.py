@@ -14,6 +14,8 @@ from api.housekeeping import Housekeeping
 from api.settings import Settings
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.jobs import JobView
+from hpsearch.runner.estimate_desk import EstimateDesk
+from hpsearch.runner.ports import Engine
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
@@ -58,6 +60,10 @@ class Runner(Protocol):
 
     def status(self) -> RunnerStatus: ...
 
+    def engine(self) -> Engine | None:
+        """The workers of this moment."""
+        ...
+
 
 @dataclass(frozen=True)
 class Services:
@@ -79,6 +85,7 @@ class Services:
     catalogue: Catalogue
     runner: Runner
     metrics: CollectorRegistry
+    estimates: EstimateDesk
     leg_memory: int | None
     """Bytes that a leg may take on a worker; None if only the workers know."""
 

@@ -1,5 +1,6 @@
 """The HTTP interface from the caller's side."""
 
+import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +14,7 @@ from hpsearch.proxies import unusable_proxy
 NO_CONTENT = 204
 PAGE = 500  # trials in one answer; the most that the server gives
 TIMEOUT = 30.0  # seconds for one answer
+POLL = 0.5  # seconds between looks at an estimate that is not there yet
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 Answer = dict[str, Any]
@@ -96,9 +98,13 @@ class Client:
         return self.get(f"{path_of(job_id)}/certificate")
 
     def estimate(self, spec: bytes) -> Answer:
-        """What a search would take; JSON as it was written."""
+        """What a search would take; JSON as it was written. Waits for the workers to time it."""
         headers = {"Content-Type": "application/json"}
-        return self._call("POST", "/api/v1/estimates", content=spec, headers=headers)
+        answer = self._call("POST", "/api/v1/estimates", content=spec, headers=headers)
+        while "waits_for" in answer:
+            time.sleep(POLL)
+            answer = self.get(answer["links"]["self"])
+        return answer
 
     def rounds(self, job_id: str) -> list[Answer]:
         """The rounds of a job so far, with the ranges that each sampled from."""

@@ -263,6 +263,14 @@ class WorkerNotPinned(HpsearchError):
         self.reason = reason
 
 
+class EstimateNotFound(HpsearchError):
+    """No estimate has this id, or it is too old to be kept."""
+
+    def __init__(self, estimate_id: str) -> None:
+        self.estimate_id = estimate_id
+        super().__init__(f"no estimate has the id {estimate_id!r}; it may be too old")
+
+
 class EngineUnavailable(HpsearchError):
     """No cluster can be reached or started; the message says which and why."""
 

@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegTask
+from hpsearch.training.timing import Probe, Timing, time_probe
 
 
 def small_dataset(images: int = 200) -> Dataset:
@@ -224,6 +226,16 @@ class _InlineLeg:
         self.released = True
 
 
+def timed_at_once(probe: Probe) -> Future[Timing]:
+    """What a worker would say, when it is asked."""
+    answer: Future[Timing] = Future()
+    try:
+        answer.set_result(time_probe(probe))
+    except Exception as error:
+        answer.set_exception(error)
+    return answer
+
+
 class InlineEngine:
     """Answers each leg from a function, on its own thread, in an order drawn from `seed`."""
 
@@ -254,6 +266,9 @@ class InlineEngine:
             self._queue.append((task, leg, inbox))
             self._wake.notify()
         return leg
+
+    def time(self, probe: Probe) -> Future[Timing]:
+        return timed_at_once(probe)
 
     def workers(self) -> int:
         return 1

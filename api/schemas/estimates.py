@@ -1,7 +1,8 @@
 """What a search would take."""
 
-from api.schemas.base import Answer
+from api.schemas.base import API, Answer
 from hpsearch.estimate import Estimate
+from hpsearch.runner.estimate_desk import Pending
 
 
 class EstimateAnswer(Answer):
@@ -32,3 +33,21 @@ class EstimateAnswer(Answer):
             points=estimate.points,
             exhausts=estimate.exhausts,
         )
+
+
+class EstimateLinks(Answer):
+    self: str
+
+
+class EstimatePending(Answer):
+    """An estimate that is not there yet."""
+
+    id: str
+    waits_for: str
+    """In words: `fetching mnist`, `a worker`, `its timing on a worker`."""
+    links: EstimateLinks
+
+    @classmethod
+    def of(cls, pending: Pending) -> "EstimatePending":
+        links = EstimateLinks(self=f"{API}/estimates/{pending.id}")
+        return cls(id=pending.id, waits_for=pending.waits_for, links=links)

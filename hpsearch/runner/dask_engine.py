@@ -5,16 +5,17 @@ import logging
 import threading
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future as ConcurrentFuture
 from pathlib import Path
 from typing import Self
 
 import dask
 import psutil
-from distributed import Client, LocalCluster, Security, Status
+from distributed import Client, Future, KilledWorker, LocalCluster, Security, Status
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import PORTABLE
-from hpsearch.errors import EngineLost, EngineUnavailable
+from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
 from hpsearch.portable import pin
 from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg
 from hpsearch.runner.fair_queue import Share
@@ -22,12 +23,14 @@ from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
 from hpsearch.runner.worker_memory import fair_share
-from hpsearch.runner.worker_tasks import Conditions, keep, worker_environment
+from hpsearch.runner.worker_tasks import Conditions, keep, time_training, worker_environment
 from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegTask
+from hpsearch.training.timing import Probe, Timing
 
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
 CONNECT_TIMEOUT = 10  # seconds
+FIRST = 10  # Dask's priority of what goes before legs
 CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
 SILENCE_LIMIT = "20s"  # a worker that is silent for this long is given up, its legs go elsewhere
 
@@ -170,6 +173,20 @@ class DaskEngine:
         self._fill()
         return leg
 
+    def time(self, probe: Probe) -> ConcurrentFuture[Timing]:
+        try:
+            asked = self._client.submit(
+                *(time_training, probe, self._conditions),
+                pure=False,
+                priority=FIRST,
+                resources=PINNED if self._conditions.portable else None,
+            )
+        except OUTAGES as error:
+            raise EngineLost(GONE) from error
+        answer: ConcurrentFuture[Timing] = ConcurrentFuture()
+        asked.add_done_callback(lambda each: _answer(each, answer))
+        return answer
+
     def workers(self) -> int:
         return self._board.slots
 
@@ -252,6 +269,19 @@ class DaskEngine:
             log.warning("worker %s is refused: it is not pinned; %s", name, HOW_TO_PIN)
         self._refused = workers.keys() - pinned
         return {name: workers[name]["nthreads"] for name in pinned}
+
+
+def _answer(timed: Future[Timing], answer: ConcurrentFuture[Timing]) -> None:
+    """Hand over what came of a timing, whatever it is."""
+    try:
+        answer.set_result(timed.result())
+    except KilledWorker:
+        answer.set_exception(WorkerLost(TRIES))
+    except OUTAGES as error:
+        log.debug("a timing was lost: %r", error)
+        answer.set_exception(EngineLost(GONE))
+    except Exception as error:
+        answer.set_exception(error)
 
 
 def _prepare() -> None:

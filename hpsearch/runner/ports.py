@@ -1,6 +1,7 @@
 """What the runner needs of storage and of the engine. Both are implemented elsewhere."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +13,7 @@ from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegReport, LegTask
+from hpsearch.training.timing import Probe, Timing
 
 
 class WriterLock(Protocol):
@@ -212,6 +214,13 @@ class Engine(Protocol):
 
     def lost(self) -> bool:
         """Whether the workers as a whole are gone: a new engine must take this one's place."""
+        ...
+
+    def time(self, probe: Probe) -> Future[Timing]:
+        """Have the cost of training timed on a worker, before the legs that wait.
+
+        Its error is what `run_leg` raises, EngineLost, or WorkerLost.
+        """
         ...
 
     def workers(self) -> int:

@@ -1,7 +1,7 @@
 """What a Dask worker does for the engine: functions that get values and give values."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import threadpoolctl
@@ -12,6 +12,7 @@ from hpsearch.environment import environment, not_portable
 from hpsearch.errors import WorkerNotPinned
 from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
+from hpsearch.training.timing import Probe, Timing, time_probe
 
 Trained = tuple[TrainState | None, LegReport]
 
@@ -33,20 +34,32 @@ def keep(split: Split) -> Split:
     return split
 
 
+def time_training(probe: Probe, conditions: Conditions) -> Timing:
+    """Time a few mini-batches, and stop if nobody wants to know any more."""
+    _use_one_blas_thread()
+    worker = get_worker()
+    return time_probe(probe, _memory_for_legs(worker, conditions), _given_up(worker))
+
+
 def train(task: LegTask, split: Split, previous: Trained | None, conditions: Conditions) -> Trained:
     """Train a leg, and stop if nobody wants it any more. Raises WorkerNotPinned."""
     _use_one_blas_thread()
     if conditions.portable and (reason := _not_portable()) is not None:
         raise WorkerNotPinned(reason)
     worker = get_worker()
+    state = previous[0] if previous else None
+    return run_leg(task, split, state, _given_up(worker), _memory_for_legs(worker, conditions))
+
+
+def _given_up(worker: Worker) -> Callable[[], bool]:
+    """Says whether nobody wants the task of this thread any more."""
     key = worker.get_current_task()
 
     def given_up() -> bool:
         running = worker.state.tasks.get(key)
         return running is None or running.state == "cancelled"
 
-    state = previous[0] if previous else None
-    return run_leg(task, split, state, given_up, _memory_for_legs(worker, conditions))
+    return given_up
 
 
 def _memory_for_legs(worker: Worker, conditions: Conditions) -> int | None:

@@ -15,6 +15,7 @@ from hpsearch.runner.ports import Data, Engine, Leg, LegDone, LegFailed, LegLand
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegTask, run_leg
+from hpsearch.training.timing import Probe
 from tests.fakes import InlineEngine
 
 WAIT = 60  # seconds
@@ -109,6 +110,17 @@ def test_what_cannot_be_trained_fails_with_its_own_error(
     assert isinstance(result, LegFailed)
     assert type(result.error) is kind
     leg.release()
+
+
+def test_it_times_training_and_says_what_cannot_be(engine: Engine) -> None:
+    probe = Probe(TASK.network, "adam", False, 10, (1, 8, 8), 4)
+    timing = engine.time(probe).result(WAIT)
+    assert 0 < timing.step < 1
+    assert 0 < timing.score < 1
+    impossible = NetworkSettings(architecture="simple_convnet", kernel_size=9)
+    assert isinstance(
+        engine.time(replace(probe, network=impossible)).exception(WAIT), ImpossibleShape
+    )
 
 
 def test_it_says_what_its_bits_depend_on_and_how_many_legs_it_trains(engine: Engine) -> None:

@@ -11,6 +11,7 @@ from hpsearch.jobs import JobState
 from hpsearch.spec.space import FloatParameter
 from storage.database import Database
 from storage.job_store import SqlJobStore
+from tests.fakes import timed_at_once
 
 SMALLEST = {"dataset": "digits", "network": "lenet5"}
 NAN = float("nan")
@@ -33,6 +34,10 @@ class IdleRunner:
 
     def stop(self, timeout: float) -> None:
         self.calls.append(f"stop {timeout:g}")
+
+    def engine(self) -> Any:
+        """Workers that time at once, and train nothing."""
+        return SimpleNamespace(workers=lambda: 2, time=timed_at_once)
 
     def status(self) -> Any:
         return SimpleNamespace(
