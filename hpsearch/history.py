@@ -341,6 +341,10 @@ class Wait:
     """Nothing can be planned until a cohort in flight has finished."""
 
 
+TOO_MANY_FAILURES = "too many failures"
+"""Why a search fails by itself; a job that failed for any other reason may go on."""
+
+
 @dataclass(frozen=True)
 class Done:
     """The search is over. failed: it ended because too many trials failed."""

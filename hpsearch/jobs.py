@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict, TrialsGone
-from hpsearch.history import Outcome
+from hpsearch.history import TOO_MANY_FAILURES, Outcome
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -135,20 +135,31 @@ class Job:
         """Whether the wish is new; raises JobStateConflict if the job cannot follow it.
 
         Raises JobNotRunnable if it shall run and this version cannot run it. A job that was
-        cancelled stays cancelled, also while it is still being stopped.
+        cancelled stays cancelled, also while it is still being stopped. One that failed through an
+        error, not by its budget of failures, may run again: the cause may be gone.
         """
         if self.state.ended:
             if self.state is JobState.CANCELLED and wish is RequestedState.CANCEL:
                 return False
+            if wish is RequestedState.RUN and self._failed_through_an_error():
+                self._refuse_unrunnable()
+                return True
             raise JobStateConflict(self.id, self.state.value, VERBS[wish])
         if self.wish is wish:
             return False
         if self.wish is RequestedState.CANCEL:
             raise JobStateConflict(self.id, "being cancelled", VERBS[wish])
-        if self.problem is not None and wish is RequestedState.RUN:
+        if wish is RequestedState.RUN:
+            self._refuse_unrunnable()
+        return True
+
+    def _failed_through_an_error(self) -> bool:
+        return self.state is JobState.FAILED and self.stop_reason != TOO_MANY_FAILURES
+
+    def _refuse_unrunnable(self) -> None:
+        if self.problem is not None:
             self.refuse_without_trials()
             raise JobNotRunnable(self.id, self.problem)
-        return True
 
     def refuse_without_trials(self) -> None:
         """Raises TrialsGone for a job whose study was deleted: nothing can be made of it."""

@@ -154,6 +154,8 @@ class Jobs:
                 return row.job
             change_job(connection, row, wish=wish.value)
             self._tell(connection, row, EventKind.WISH_CHANGED, {"wish": wish.value})
+            if row.job.state.ended:
+                self._reopen(connection, row)
             return read_job(connection, job_id).job
 
     def change(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from hpsearch.history import Done, History, Outcome, Trial
+from hpsearch.history import TOO_MANY_FAILURES, Done, History, Outcome, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
@@ -27,7 +27,7 @@ def ended_regardless_of_results(budget: Budget, history: History) -> Done | None
         if trial.ending is not None and trial.ending.outcome is Outcome.WORKER_LOST
     )
     if failed >= budget.failures:
-        return Done("too many failures", failed=True)
+        return Done(TOO_MANY_FAILURES, failed=True)
     return None
 
 

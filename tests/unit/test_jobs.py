@@ -7,6 +7,7 @@ import pytest
 
 from api.bodies import parse_clone
 from hpsearch.errors import JobStateConflict, TrialsGone
+from hpsearch.history import TOO_MANY_FAILURES
 from hpsearch.jobs import Job, JobState, Progress, RequestedState
 from hpsearch.spec.search import parse_spec
 
@@ -39,8 +40,19 @@ def test_an_ended_job_follows_none(
     if (state, wish) == (JobState.CANCELLED, RequestedState.CANCEL):
         assert not job(state, held).changes_with(wish)
         return
+    ended = replace(job(state, held), stop_reason=TOO_MANY_FAILURES)
     with pytest.raises(JobStateConflict, match=f"is {state.value}: it cannot be "):
-        job(state, held).changes_with(wish)
+        ended.changes_with(wish)
+
+
+def test_a_job_that_failed_through_an_error_can_be_resumed() -> None:
+    failed = replace(
+        job(JobState.FAILED, RequestedState.RUN), stop_reason="internal error: KeyError('x')"
+    )
+    assert failed.changes_with(RequestedState.RUN)
+    for wish in (RequestedState.PAUSE, RequestedState.CANCEL):
+        with pytest.raises(JobStateConflict):
+            failed.changes_with(wish)
 
 
 def test_a_job_without_a_best_trial_says_why() -> None:

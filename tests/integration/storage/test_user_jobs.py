@@ -179,6 +179,21 @@ def test_what_is_no_cursor_is_named(database: Database, after: str) -> None:
     assert caught.value.problems[0].field == "after"
 
 
+def test_a_job_that_failed_through_an_error_goes_on_with_what_it_has(database: Database) -> None:
+    jobs, records = Jobs(database), SqlJobStore(database)
+    job = running_job(database)
+    finish(database, job, {0: 0.9})
+    records.end(job.id, JobState.FAILED, "internal error: KeyError('x')", 2.0)
+    before = records.history(job.id)
+
+    resumed = jobs.wish(job.id, RequestedState.RUN)
+
+    assert (resumed.state, resumed.wish) == (JobState.QUEUED, RequestedState.RUN)
+    assert (resumed.stop_reason, resumed.finished_at) == (None, None)
+    assert records.history(job.id).trials == before.trials
+    assert [each.id for each in records.unfinished()] == [job.id]
+
+
 def test_wishes_follow_the_states_that_allow_them(database: Database) -> None:
     jobs, records = Jobs(database), SqlJobStore(database)
     job = running_job(database)
