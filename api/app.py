@@ -17,20 +17,25 @@ from api.dashboard import Dashboard
 from api.database_look import DatabaseLook
 from api.engines import Engines, leg_memory, places
 from api.event_hub import EventHub
+from api.gate import Gate, gate_of
 from api.heavy import HeavyRequests
 from api.housekeeping import Housekeeping
 from api.methods import Methods
 from api.metrics import Metrics
+from api.middleware.audit_trail import AuditTrail
 from api.middleware.bugs import Bugs
 from api.middleware.cross_site import CrossSite
 from api.middleware.head import HeadAsGet
 from api.middleware.host_guard import HostGuard
 from api.middleware.request_meter import RequestMeter
 from api.middleware.safe_headers import SafeHeaders
+from api.middleware.who_asks import WhoAsks
 from api.observed_store import ObservedStore
 from api.paths import Prefix
 from api.query import check_query
+from api.quotas import Quotas
 from api.routes import (
+    audit,
     certificate,
     datasets,
     digest,
@@ -39,11 +44,13 @@ from api.routes import (
     health,
     index,
     jobs,
+    login,
     pages,
     trials,
 )
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
+from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError
 from hpsearch.runner.dispatcher import Dispatcher
@@ -72,7 +79,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or read_settings()
     private_files.prepare(settings.data_dir)
-    metrics, engines = Metrics(), Engines(settings)  # what refuses settings comes first
+    gate = gate_of(settings)  # what refuses settings comes first
+    metrics, engines = Metrics(), Engines(settings)
     database = Database(settings.url)
     try:
         database.initialise()
@@ -85,7 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     store = ObservedStore(SqlJobStore(database, lock), metrics.meters)
     runner = Dispatcher(store, catalogue, engines.make, lock, places(settings))
     metrics.watch(Overview(database), runner, engines)
-    return build(settings, database, catalogue, runner, metrics)
+    return build(settings, database, catalogue, runner, metrics, gate)
 
 
 def build(
@@ -94,6 +102,7 @@ def build(
     catalogue: Catalogue,
     runner: Runner,
     metrics: Metrics,
+    gate: Gate,
 ) -> FastAPI:
     """The server around these parts."""
     app = FastAPI(
@@ -125,30 +134,33 @@ def build(
         metrics=metrics.registry,
         estimates=EstimateDesk(catalogue, runner.engine, leg_memory(settings)),
         leg_memory=leg_memory(settings),
+        audit=AuditLog(settings.data_dir),
+        quotas=Quotas.of(settings),
     )
+    app.state.gate = gate
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
-    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets)
+    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets, audit)
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
-    for module in (health, pages):
+    for module in (health, login, pages):
         app.include_router(module.router)
     app.router.routes.extend(app.state.dashboard.routes())
-    ours = [route for module in (*strict, health, pages) for route in module.router.routes]
+    ours = [route for module in (*strict, health, login, pages) for route in module.router.routes]
     app.state.methods = Methods([*app.routes, *ours])
-    _add_middleware(app, settings, metrics)
+    _add_middleware(app, settings, metrics, gate)
     errors.install(app)
     openapi.describe(app, [JobSubmission, SearchSpec, JobChange, EnqueuedTrial], settings.root_path)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, gate: Gate) -> None:
     """What a request passes, from the outside to its route.
 
     0. Prefix tells links where a proxy serves us,
     1. RequestMeter counts all of them, 2. SafeHeaders completes all answers, 3. Bugs answers what
-    nobody expected; then come the refusals, the cheapest first: 4. HostGuard, 5. CrossSite
-    (whoever is to be recognised by a cookie or a token is recognised after these);
-    6. HeadAsGet stands next to the routes.
+    nobody expected; then come the refusals, the cheapest first: 4. HostGuard, 5. CrossSite, and,
+    with a cookie or a token that came from where it may, 6. WhoAsks; 7. AuditTrail notes what they
+    change; 8. HeadAsGet stands next to the routes.
     """
     order: list[tuple[Any, dict[str, Any]]] = [
         (Prefix, {"root_path": settings.root_path}),
@@ -157,6 +169,8 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         (Bugs, {}),
         (HostGuard, {"hosts": settings.hosts}),
         (CrossSite, {}),
+        (WhoAsks, {"gate": gate}),
+        (AuditTrail, {"audit": AuditLog(settings.data_dir)}),
         (HeadAsGet, {}),
     ]
     for middleware, options in reversed(order):  # the one added last is the outermost

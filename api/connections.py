@@ -15,6 +15,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.peer import KEY as PEER
+from api.peer import Peer
+
 STATE = "connections"  # key of the lifespan's state
 MAX_HEADERS = 100
 
@@ -143,6 +146,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         self.address = self.client[0] if self.client else ""
+        self.app_state = {**self.app_state, PEER: Peer(self.client, self.server)}
         if self._all.admit(self):
             self._header_deadline = self.loop.time() + self._limits.header_seconds
         else:

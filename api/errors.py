@@ -30,6 +30,8 @@ from hpsearch.errors import (
     LegTooLarge,
     MalformedJson,
     NetworkTooLarge,
+    NotAllowed,
+    QuotaExceeded,
     TrialNotFound,
     UnknownDataset,
     VersionConflict,
@@ -42,6 +44,7 @@ MAX_SHOWN = 200  # characters of what came
 
 STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     MalformedJson: (400, "malformed-json"),
+    NotAllowed: (403, "owner"),
     JobNotFound: (404, "job-not-found"),
     TrialNotFound: (404, "trial-not-found"),
     EstimateNotFound: (404, "estimate-not-found"),
@@ -58,6 +61,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     WorkerLost: (422, "worker-lost"),
     DatasetError: (422, "dataset"),
     IdempotencyConflict: (422, "idempotency-key"),
+    QuotaExceeded: (429, "quota"),
     DatabaseUnavailable: (503, "database-unavailable"),
     EngineUnavailable: (503, "workers-unavailable"),
 }
@@ -71,6 +75,8 @@ def _first_line(documented: type) -> str:
 
 KINDS: Mapping[str, str] = {
     **{slug: f"{status}: {_first_line(cls)}" for cls, (status, slug) in STATUS.items()},
+    "token": "401, 429: No token was shown, or one that is not valid; 429: too many of them.",
+    "scope": "403: The token's scope does not include this.",
     "read-only": "403: The dashboard takes no writes.",
     "origin": "403: A page of another site made the request.",
     "host": "421: The server is not addressed by this host name.",

@@ -11,7 +11,9 @@ from api.database_look import DatabaseLook
 from api.event_hub import EventHub
 from api.heavy import HeavyRequests
 from api.housekeeping import Housekeeping
+from api.quotas import Quotas
 from api.settings import Settings
+from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.jobs import JobView
 from hpsearch.runner.estimate_desk import EstimateDesk
@@ -88,6 +90,8 @@ class Services:
     estimates: EstimateDesk
     leg_memory: int | None
     """Bytes that a leg may take on a worker; None if only the workers know."""
+    audit: AuditLog
+    quotas: Quotas
 
 
 async def _of_request(request: Request) -> Services:

@@ -1,8 +1,9 @@
 """What the server is started with: options of `hpsearch serve`, or HPSEARCH_ variables."""
 
+import ipaddress
 from pathlib import Path
 
-from pydantic import ByteSize, Field, ValidationError
+from pydantic import ByteSize, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hpsearch import settings
@@ -12,7 +13,6 @@ from hpsearch.settings import PREFIX
 from storage.backends.address import complete, file_url
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
 class Settings(BaseSettings):
@@ -47,9 +47,13 @@ class Settings(BaseSettings):
     By default 4, or a quarter of the number of local workers if that is more."""
     downloads: bool = True
     """Whether well-known data sets may be fetched over the network."""
-    allowed_hosts: str = ""
-    """Host names, separated by commas, under which the server may be addressed besides loopback
-    and `host`; `*` for any. A server bound to all addresses takes any unless this is set."""
+    allowed_hosts: str = settings.ALLOWED_HOSTS.default
+    """Host names, separated by commas, under which the server may be addressed besides its own
+    addresses."""
+    insecure_no_auth: bool = settings.INSECURE_NO_AUTH.default
+    trusted_proxies: str = settings.TRUSTED_PROXIES.default
+    tls_cert: Path | None = settings.TLS_CERT.default
+    tls_key: Path | None = settings.TLS_KEY.default
     root_path: str = Field(default=settings.ROOT_PATH.default, pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     connections: int = Field(default=1000, ge=1, le=100_000)
     """Connections at a time; never more than half of the descriptors that the process may have."""
@@ -60,6 +64,29 @@ class Settings(BaseSettings):
     heavy_per_second: float = Field(default=50, ge=0.1, le=10_000)
     """Such requests from one address, each second, in the long run."""
 
+    jobs_per_owner: int = Field(default=200, ge=1, le=100_000)
+    """Jobs that have not ended, of one owner with a token."""
+    datasets_per_owner: int = Field(default=100, ge=0, le=10_000)
+    """Data sets that one owner with a token uploaded."""
+    dataset_bytes_per_owner: int = Field(default=20 * 2**30, ge=0)
+    """Bytes of these, as they are kept."""
+    upload_bytes: int = Field(default=2 * 2**30, ge=1, le=2**40)
+    """Of one file that is uploaded."""
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_each(cls, given: str) -> str:
+        if "*" in given:
+            raise ValueError("name each host; * would let the pages of any site in")
+        return given
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, given: str) -> str:
+        for each in filter(None, map(str.strip, given.split(","))):
+            ipaddress.ip_network(each, strict=False)
+        return given
+
     @property
     def url(self) -> str:
         """The database's URL, complete."""
@@ -68,11 +95,19 @@ class Settings(BaseSettings):
         return complete(self.database_url, self.database_password_file)
 
     @property
-    def hosts(self) -> frozenset[str] | None:
-        """Host names under which the server may be addressed; None for any."""
+    def on_loopback(self) -> bool:
+        """Whether only this machine reaches the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Host names under which the server may be addressed."""
         given = {name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip()}
-        if "*" in given or (not given and self.host in ANY_ADDRESS):
-            return None
         own = f"[{self.host}]" if ":" in self.host else self.host
         return frozenset({*given, *LOOPBACK_HOSTS, own.lower()})
 

@@ -117,13 +117,16 @@ class Service:
         cluster: str | None = None,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = HPSEARCH,
+        token: str | None = None,
     ) -> None:
+        """token: what its client shows, if it is not the user who runs the server."""
         folder.mkdir(parents=True, exist_ok=True)
         self.database_url = database_url or file_url(folder / "hpsearch.db")
         self.log = folder / "server.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, timeout=20.0, trust_env=False)
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self.http = httpx.Client(base_url=self.url, timeout=20.0, trust_env=False, headers=headers)
         self._environment = dict(environment or {})
         self._command = [
             *(*command, "serve", "--port", str(self.port), "--data-dir", str(folder)),

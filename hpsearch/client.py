@@ -1,5 +1,7 @@
 """The HTTP interface from the caller's side."""
 
+import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -13,6 +15,7 @@ from hpsearch.proxies import unusable_proxy
 
 NO_CONTENT = 204
 PAGE = 500  # trials in one answer; the most that the server gives
+TOKEN = "HPSEARCH_TOKEN"  # noqa: S105 - the name of a variable
 TIMEOUT = 30.0  # seconds for one answer
 POLL = 0.5  # seconds between looks at an estimate that is not there yet
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -23,12 +26,17 @@ Answer = dict[str, Any]
 class Client:
     """Talks to one server. Every method raises ServiceError where that goes wrong."""
 
-    def __init__(self, url: str, timeout: float = TIMEOUT) -> None:
+    def __init__(self, url: str, timeout: float = TIMEOUT, token: str | None = None) -> None:
+        """token: as `hpsearch token create` printed it; None takes that of HPSEARCH_TOKEN, if it is
+        set, and "" none at all."""
         self.url = url.rstrip("/")
         # A proxy from the environment has no business between us and our own machine.
         trust_env = _host_of(url) not in LOOPBACK
+        headers = _authorization(os.environ.get(TOKEN, "") if token is None else token)
         try:
-            self._http = httpx.Client(base_url=self.url, timeout=timeout, trust_env=trust_env)
+            self._http = httpx.Client(
+                base_url=self.url, timeout=timeout, trust_env=trust_env, headers=headers
+            )
         except (ValueError, ImportError, httpx.InvalidURL) as error:
             raise ServiceError([unusable_proxy() or f"the proxy settings: {error}"]) from None
 
@@ -138,6 +146,15 @@ class Client:
         if response.is_success:
             return answer
         raise ServiceError(_lines(answer), response.status_code)
+
+
+def _authorization(token: str) -> dict[str, str]:
+    """The header of a token; raises ServiceError, without the token, for what cannot be one."""
+    if not token:
+        return {}
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise ServiceError([f"{TOKEN} is not a token: it has spaces or other letters"])
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _host_of(url: str) -> str:

@@ -283,6 +283,18 @@ class InvalidSettings(HpsearchError):
     """A setting of the server (an option or a HPSEARCH_ variable) that it cannot start with."""
 
 
+class TokenError(HpsearchError):
+    """A token that cannot be made or revoked; the message says why."""
+
+
+class NotAllowed(HpsearchError):
+    """Whoever asked may not do this; the message says who may."""
+
+
+class QuotaExceeded(HpsearchError):
+    """Whoever asked has as much of something as one owner may have."""
+
+
 class ServiceError(HpsearchError):
     """A server did not answer, or answered that something is wrong; `lines` say it to a person."""
 

@@ -65,6 +65,7 @@ class Job:
     data: which data it trains on, recorded when it started; None before, and in jobs that ended
     before it was recorded.
     warm_start: ids of the earlier jobs whose trials it knows.
+    owner: the name of whoever submitted it; None in jobs from before there were owners.
     waits_for: what keeps a queued job from starting, if not that others come first.
     """
 
@@ -87,6 +88,7 @@ class Job:
     data: DataHashes | None = None
     trials_gone: bool = False
     """Whether another program, such as Optuna's own tool, deleted its study."""
+    owner: str | None = None
 
     @property
     def spec(self) -> SearchSpec:

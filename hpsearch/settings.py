@@ -21,6 +21,8 @@ class Setting(Generic[Value]):
     help: str
     least: int | None = None
     most: int | None = None
+    of_run: bool = True
+    """Whether `hpsearch run` takes it, too."""
 
     @property
     def variable(self) -> str:
@@ -55,3 +57,23 @@ PORTABLE = Setting(
     False,
     "The same bits on every x86-64 processor with AVX2; workers that are not pinned are refused.",
 )
+ALLOWED_HOSTS = Setting(
+    "allowed_hosts",
+    "",
+    "Names, with commas between them, by which people reach the server, beside its addresses.",
+    of_run=False,
+)
+INSECURE_NO_AUTH = Setting(
+    "insecure_no_auth", False, "Let everybody who reaches the server do everything.", of_run=False
+)
+TRUSTED_PROXIES = Setting(
+    "trusted_proxies",
+    "",
+    "Addresses or networks of the proxies before the server, with commas between them: their "
+    "X-Forwarded-For and X-Forwarded-Proto count.",
+    of_run=False,
+)
+TLS_CERT: Setting[Path | None] = Setting(
+    "tls_cert", None, "Certificate chain, as PEM: serve HTTPS.", of_run=False
+)
+TLS_KEY: Setting[Path | None] = Setting("tls_key", None, "Its private key, as PEM.", of_run=False)

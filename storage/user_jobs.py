@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from hpsearch.access import LOCAL, Identity
 from hpsearch.errors import (
     EnqueuedTrialsLimit,
     FieldProblem,
     InvalidSpec,
     JobNotFound,
+    QuotaExceeded,
     VersionConflict,
 )
 from hpsearch.history import TrialState
@@ -60,32 +62,43 @@ class Jobs:
         idempotency_key: str | None = None,
         warm_start: Sequence[str] = (),
         priority: float = 1.0,
+        owner: Identity = LOCAL,
+        quota: int | None = None,
     ) -> tuple[Job, bool]:
         """Add a queued job; says whether it is new.
 
         The same key with the same spec, warm start and priority gives the job that it gave the
         first time; with others it raises IdempotencyConflict. `warm_start` are ids of earlier
         jobs: their trials that have ended by now are known to this job, and raise JobNotFound
-        where there is no such job.
+        where there is no such job. Each owner has keys of their own. quota: jobs that the owner may
+        have that have not ended; QuotaExceeded is raised where they have as many.
         """
         job_id = new_id()
         with self._database.write(durable=True) as connection:
             if idempotency_key is not None:
                 body = keys.fingerprint(spec, warm_start, priority)
-                known = keys.claim(connection, idempotency_key, body, job_id)
+                own_key = owner.key_space + idempotency_key
+                known = keys.claim(connection, own_key, body, job_id)
                 if known is not None:
                     return read_job(connection, known).job, False
+            if quota is not None:
+                _check_quota(connection, owner.name, quota)
             sources = tuple(_warm_start(connection, source) for source in warm_start)
-            _insert(connection, job_id, spec, sources, priority)
+            _insert(connection, job_id, spec, sources, priority, owner.name)
             return read_job(connection, job_id).job, True
 
     def known(
-        self, key: str, spec: SearchSpec, warm_start: Sequence[str], priority: float
+        self,
+        key: str,
+        spec: SearchSpec,
+        warm_start: Sequence[str],
+        priority: float,
+        owner: Identity = LOCAL,
     ) -> Job | None:
         """The job that `create` made of the same request; raises IdempotencyConflict."""
         body = keys.fingerprint(spec, warm_start, priority)
         with self._database.read() as connection:
-            known = keys.owner(connection, key, body)
+            known = keys.owner(connection, owner.key_space + key, body)
             return None if known is None else read_job(connection, known).job
 
     def digest(self, job_id: str) -> str | None:
@@ -109,6 +122,17 @@ class Jobs:
         """Raises JobNotFound."""
         with self._database.read() as connection:
             return read_job(connection, job_id).job
+
+    def owner(self, job_id: str) -> str | None:
+        """Whose the job is, also while it is being deleted. Raises JobNotFound."""
+        check_id(job_id)
+        query = select(tables.jobs.c.owner).where(tables.jobs.c.id == job_id)
+        with self._database.read() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            raise JobNotFound(job_id)
+        owner: str | None = found.owner
+        return owner
 
     def look(self, job_id: str) -> JobView:
         """The job, how far it is and its best trial. Raises JobNotFound."""
@@ -244,6 +268,7 @@ def _insert(
     spec: SearchSpec,
     warm_start: tuple[WarmStart, ...],
     priority: float,
+    owner: str,
 ) -> None:
     study = f"{clean(spec.name or 'search')}-{job_id}"
     attributes = {
@@ -267,12 +292,28 @@ def _insert(
             "seconds": 0.0,
             "priority": priority,
             "version": 1,
+            "owner": owner,
             "warm_start": warm_start_out(warm_start),
             "environment": "{}",
             "created_at": moment,
         },
     ).scalar_one()
     add_events(connection, pk, moment, [(EventKind.JOB_CREATED, {"name": spec.name})])
+
+
+def _check_quota(connection: Connection, owner: str, quota: int) -> None:
+    """Raises QuotaExceeded if the owner has that many jobs that have not ended."""
+    jobs = tables.jobs.c
+    open_ones = [state.value for state in JobState if not state.ended]
+    query = visible(select(func.count()).select_from(tables.jobs)).where(
+        jobs.owner == owner, jobs.state.in_(open_ones)
+    )
+    count = connection.execute(query).scalar_one()
+    if count >= quota:
+        raise QuotaExceeded(
+            f"{owner} has {count} jobs that have not ended; an owner may have {quota}: wait for "
+            "one, or cancel one"
+        )
 
 
 def _warm_start(connection: Connection, job_id: str) -> WarmStart:

@@ -12,13 +12,16 @@ from api.bodies import (
     parse_wanted,
 )
 from api.entity_tags import entity_tag, names_version, versions_meant
+from api.gate import Asking
 from api.json_body import JsonBody, OptionalJsonBody
 from api.openapi import CHANGED, CONFLICT, body_of
+from api.owned import OwnJob
 from api.parameters import IdempotencyKey, IfMatch, IfNoneMatch, JobId, Limit
 from api.paths import link
 from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
 from api.services import Services, ServicesOf
+from hpsearch.access import Identity
 from hpsearch.admission import admit
 from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound, TrialsGone
 from hpsearch.jobs import Job, JobState, JobView, RequestedState
@@ -30,10 +33,14 @@ router = APIRouter(prefix=API, tags=["jobs"])
 
 @router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission))
 def submit_job(
-    body: JsonBody, services: ServicesOf, response: Response, idempotency_key: IdempotencyKey = None
+    body: JsonBody,
+    asking: Asking,
+    services: ServicesOf,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobAnswer:
     """Submit a search. Its `Location` is where to look at it; 200 where the key had come before."""
-    return _create(parse_submission(body), services, response, idempotency_key)
+    return _create(parse_submission(body), asking, services, response, idempotency_key)
 
 
 @router.get("/jobs")
@@ -64,7 +71,7 @@ def get_job(job_id: JobId, services: ServicesOf, if_none_match: IfNoneMatch = No
 
 
 @router.delete("/jobs/{job_id}", status_code=204, responses=CONFLICT)
-def delete_job(job_id: JobId, services: ServicesOf) -> None:
+def delete_job(job_id: OwnJob, services: ServicesOf) -> None:
     """Delete a job that has ended, with its trials, events and study.
 
     It is gone at once, for everybody; a job that another one starts from cannot be deleted before
@@ -75,26 +82,26 @@ def delete_job(job_id: JobId, services: ServicesOf) -> None:
 
 
 @router.post("/jobs/{job_id}/cancel", status_code=202, responses=CONFLICT)
-def cancel_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
+def cancel_job(job_id: OwnJob, services: ServicesOf) -> JobAnswer:
     """End the job; its finished trials stay."""
     return _wish(job_id, RequestedState.CANCEL, services)
 
 
 @router.post("/jobs/{job_id}/pause", status_code=202, responses=CONFLICT)
-def pause_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
+def pause_job(job_id: OwnJob, services: ServicesOf) -> JobAnswer:
     """Train no further leg until the job is resumed."""
     return _wish(job_id, RequestedState.PAUSE, services)
 
 
 @router.post("/jobs/{job_id}/resume", status_code=202, responses=CONFLICT)
-def resume_job(job_id: JobId, services: ServicesOf) -> JobAnswer:
+def resume_job(job_id: OwnJob, services: ServicesOf) -> JobAnswer:
     """Go on with a paused job; the result is as if it had never stopped."""
     return _wish(job_id, RequestedState.RUN, services)
 
 
 @router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange), responses={**CONFLICT, **CHANGED})
 def change_job(
-    job_id: JobId,
+    job_id: OwnJob,
     body: JsonBody,
     services: ServicesOf,
     response: Response,
@@ -119,7 +126,7 @@ def change_job(
     openapi_extra=body_of(EnqueuedTrial),
     responses=CONFLICT,
 )
-def enqueue_trial(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAnswer:
+def enqueue_trial(job_id: OwnJob, body: JsonBody, services: ServicesOf) -> JobAnswer:
     """Have parameters tried that you choose; they count as one of the budget's trials."""
     job = services.jobs.enqueue(job_id, parse_wanted(body))
     services.runner.poke()
@@ -132,6 +139,7 @@ def enqueue_trial(job_id: JobId, body: JsonBody, services: ServicesOf) -> JobAns
 def clone_job(
     job_id: JobId,
     body: OptionalJsonBody,
+    asking: Asking,
     services: ServicesOf,
     response: Response,
     idempotency_key: IdempotencyKey = None,
@@ -139,20 +147,28 @@ def clone_job(
     """Submit the job's spec again, changed by the body (a JSON merge patch, RFC 7396)."""
     original = services.jobs.get(job_id)
     submission = parse_clone(body, original)
-    return _create(submission, services, response, idempotency_key)
+    return _create(submission, asking, services, response, idempotency_key)
 
 
 def _create(
-    submission: Submission, services: Services, response: Response, key: str | None
+    submission: Submission,
+    asking: Identity,
+    services: Services,
+    response: Response,
+    key: str | None,
 ) -> JobAnswer:
     spec, terms = submission.spec, submission.terms
-    known = services.jobs.known(key, spec, terms.warm_start, terms.priority) if key else None
+    known = None
+    if key:
+        known = services.jobs.known(key, spec, terms.warm_start, terms.priority, asking)
     if known is not None:
         job, created = known, False  # whatever has become of its data set since
     else:
         _check_warm_start(submission, services.jobs)
         admit(spec, services.catalogue, services.leg_memory)
-        job, created = services.jobs.create(spec, key, terms.warm_start, terms.priority)
+        job, created = services.jobs.create(
+            spec, key, terms.warm_start, terms.priority, asking, services.quotas.jobs_of(asking)
+        )
     if created:
         services.runner.poke()
     response.status_code = 201 if created else 200

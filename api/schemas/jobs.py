@@ -73,6 +73,9 @@ class DataAnswer(Answer):
 class JobAnswer(Answer):
     id: str
     name: str | None
+    owner: str | None
+    """Name of the token with which it was submitted; `local` for the user who runs the server, null
+    in jobs from before there were owners."""
     state: str
     """queued, running, paused, completed, cancelled or failed."""
     wish: str
@@ -113,6 +116,7 @@ class JobAnswer(Answer):
         return cls(
             id=job.id,
             name=job.name,
+            owner=job.owner,
             state=job.state.value,
             wish=job.wish.value,
             stop_reason=job.stop_reason,

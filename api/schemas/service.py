@@ -19,6 +19,11 @@ class Readiness(Answer):
     database: dict[str, Any]
 
 
+class AuditAnswer(Answer):
+    items: list[dict[str, Any]]
+    """Each with `at` (UTC), `who` and `what`."""
+
+
 class IndexAnswer(Answer):
     """Paths on this server."""
 

@@ -8,13 +8,13 @@ import typer
 
 import hpsearch
 from hpsearch import settings
-from hpsearch.cli import jobs, options
+from hpsearch.cli import jobs, options, tokens
 from hpsearch.cli.files import read_valid_spec
 from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.output import print_json, say_everything
 from hpsearch.cli.run import run_search
-from hpsearch.cli.server import Server, address_of, bind, end_process
+from hpsearch.cli.server import Edge, Server, bind, bound_to, end_process
 from hpsearch.cli.worker import become_worker
 from hpsearch.client import line_of
 from hpsearch.errors import DatasetRefused, HpsearchError, InvalidSpec, ServiceError
@@ -66,6 +66,11 @@ def serve(
     cluster: options.Cluster = settings.CLUSTER.default,
     portable: options.Portable = settings.PORTABLE.default,
     root_path: options.RootPath = settings.ROOT_PATH.default,
+    allowed_hosts: options.AllowedHosts = settings.ALLOWED_HOSTS.default,
+    trusted_proxies: options.TrustedProxies = settings.TRUSTED_PROXIES.default,
+    tls_cert: options.TlsCert = settings.TLS_CERT.default,
+    tls_key: options.TlsKey = settings.TLS_KEY.default,
+    insecure_no_auth: options.InsecureNoAuth = settings.INSECURE_NO_AUTH.default,
     log_level: options.LogLevelOption = LogLevel.INFO,
     log_format: options.LogFormatOption = LogFormat.TEXT,
 ) -> None:
@@ -73,11 +78,24 @@ def serve(
     configure(log_level, log_format)
     check_surroundings()
     options.to_environment(
-        host, port, data_dir, database_url, workers, cluster, portable, root_path
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=database_url,
+        workers=workers,
+        cluster=cluster,
+        portable=portable,
+        root_path=root_path,
+        allowed_hosts=allowed_hosts,
+        trusted_proxies=trusted_proxies,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        insecure_no_auth=insecure_no_auth,
     )
+    edge = Edge(tls_cert, tls_key, trusted_proxies)
     listener = bind(host, port)
-    line = f"hpsearch listens on {address_of(listener)} (Ctrl-C ends it)"
-    server = Server(lambda: print(line, flush=True))
+    line = f"hpsearch listens on {bound_to(listener, edge.scheme)} (Ctrl-C ends it)"
+    server = Server(lambda: print(line, flush=True), edge)
     try:
         server.serve_on(listener)
     except SystemExit as error:
@@ -108,12 +126,20 @@ def run(
     content = read_valid_spec(spec)
     check_surroundings()
     options.to_environment(
-        host, port, data_dir, database_url, workers, cluster, portable, root_path
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=database_url,
+        workers=workers,
+        cluster=cluster,
+        portable=portable,
+        root_path=root_path,
     )
     end_process(run_search(content, bind(host, port), leave, as_json))
 
 
 app.add_typer(jobs.app)
+app.add_typer(tokens.app, name="token")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -15,7 +15,7 @@ DEFAULT_URL = f"http://{settings.HOST.default}:{settings.PORT.default}"
 
 def _option(setting: settings.Setting[Any], **more: Any) -> Any:
     """The option for a setting of the server."""
-    flags = (f"--{setting.name}",) if isinstance(setting.default, bool) else ()
+    flags = (f"--{setting.name.replace('_', '-')}",) if isinstance(setting.default, bool) else ()
     return typer.Option(
         *flags,
         envvar=setting.variable,
@@ -34,6 +34,11 @@ Workers = Annotated[int | None, _option(settings.WORKERS)]
 Cluster = Annotated[str | None, _option(settings.CLUSTER)]
 RootPath = Annotated[str, _option(settings.ROOT_PATH)]
 Portable = Annotated[bool, _option(settings.PORTABLE)]
+AllowedHosts = Annotated[str, _option(settings.ALLOWED_HOSTS)]
+InsecureNoAuth = Annotated[bool, _option(settings.INSECURE_NO_AUTH)]
+TrustedProxies = Annotated[str, _option(settings.TRUSTED_PROXIES)]
+TlsCert = Annotated[Path | None, _option(settings.TLS_CERT)]
+TlsKey = Annotated[Path | None, _option(settings.TLS_KEY)]
 Scheduler = Annotated[str, typer.Argument(metavar="SCHEDULER", help="tcp://… or tls://…")]
 LogLevelOption = Annotated[
     LogLevel, typer.Option(envvar="HPSEARCH_LOG_LEVEL", help="The least to log.")
@@ -56,32 +61,17 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; dele
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many to show.")]
 
 
-def to_environment(
-    host: str,
-    port: int,
-    data_dir: Path,
-    database_url: str | None,
-    workers: int | None,
-    cluster: str | None,
-    portable: bool,
-    root_path: str,
-) -> None:
-    """Hand options on to the server, which reads its settings from the environment.
+def to_environment(**given: object) -> None:
+    """Hand options on, by the names of their settings, to the server, which reads its settings from
+    the environment.
 
     The server is named to uvicorn, never imported here: the command line belongs to the inner
     package, the server to the outer one.
     """
-    given: dict[settings.Setting[Any], object] = {
-        settings.HOST: host,
-        settings.PORT: port,
-        settings.DATA_DIR: data_dir,
-        settings.DATABASE_URL: database_url,
-        settings.WORKERS: workers,
-        settings.CLUSTER: cluster,
-        settings.ROOT_PATH: root_path,
-    }
-    if portable:
+    if given.pop("portable", False):
         pin()
-    for setting, value in given.items():
+    known = [each for each in vars(settings).values() if isinstance(each, settings.Setting)]
+    variables = {each.name: each.variable for each in known}
+    for name, value in given.items():
         if value is not None:
-            os.environ[setting.variable] = str(value)
+            os.environ[variables[name]] = str(value)

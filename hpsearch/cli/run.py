@@ -10,7 +10,7 @@ from rich.console import Console
 
 from hpsearch.cli import tables
 from hpsearch.cli.output import print_json
-from hpsearch.cli.server import Server, address_of
+from hpsearch.cli.server import Server, address_of, is_loopback
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client
 from hpsearch.errors import ServiceError
@@ -29,7 +29,8 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, as_json: bool)
     """
     server, url, out = Server(), address_of(listener), console_of(as_json)
     out.print(f"starting the service on {url}", highlight=False, soft_wrap=True)
-    user = _User(spec, url, server, leave, as_json, out)
+    alone = is_loopback(listener)  # HPSEARCH_TOKEN may be for another server then
+    user = _User(spec, url, "" if alone else None, server, leave, as_json, out)
     thread = threading.Thread(target=user.act, name="user", daemon=True)
     thread.start()
     try:
@@ -48,6 +49,7 @@ class _User:
 
     spec: bytes
     url: str
+    token: str | None
     server: Server
     leave: bool
     as_json: bool
@@ -74,7 +76,7 @@ class _User:
             self.server.should_exit = True
 
     def _search(self) -> None:
-        with Client(self.url) as client:
+        with Client(self.url, token=self.token) as client:
             job = client.submit(self.spec)
             where = f"{self.url}{job['links']['self']}"
             self.out.print(f"job {job['id']} at {where}", highlight=False, soft_wrap=True)

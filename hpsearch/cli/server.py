@@ -1,14 +1,18 @@
 """uvicorn in the foreground: starts with one clear line, leaves within five seconds."""
 
+import ipaddress
 import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import uvicorn
 
@@ -55,7 +59,67 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def is_loopback(listener: socket.socket) -> bool:
+    """Whether only this machine reaches the server."""
+    return ipaddress.ip_address(listener.getsockname()[0]).is_loopback
+
+
+def bound_to(listener: socket.socket, scheme: str) -> str:
+    """What the server really listens on, as an address; and who reaches that, if it is not one."""
+    host, port = listener.getsockname()[:2]
+    shown = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+    return f"{shown}, which is all addresses of this machine" if everywhere else shown
+
+
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What stands between the server and its clients: TLS of its own, or proxies that it trusts.
+
+    Raises InvalidSettings for files that are not a certificate and its key.
+    """
+
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    trusted_proxies: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tls_cert is None:
+            if self.tls_key is not None:
+                raise InvalidSettings("--tls-key needs --tls-cert")
+            return
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                self.tls_cert, self.tls_key, password=_no_password
+            )
+        except (OSError, ValueError) as error:
+            raise InvalidSettings(
+                f"{self.tls_cert} and {self.tls_key or 'no key'} cannot serve TLS: {error}"
+            ) from None
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_cert else "http"
+
+    def options(self) -> dict[str, Any]:
+        """Of uvicorn's configuration. A proxy that is not named counts for nothing."""
+        proxies = [each.strip() for each in self.trusted_proxies.split(",") if each.strip()]
+        return {
+            "ssl_certfile": self.tls_cert,
+            "ssl_keyfile": self.tls_key,
+            "proxy_headers": bool(proxies),
+            "forwarded_allow_ips": proxies,
+        }
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted; a server starts without anybody to ask")
+
+
+PLAIN = Edge()
 
 
 class Server(uvicorn.Server):
@@ -67,7 +131,7 @@ class Server(uvicorn.Server):
     notice it and end too. A second Ctrl-C is such a hard end.
     """
 
-    def __init__(self, started: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, started: Callable[[], None] = lambda: None, edge: Edge = PLAIN) -> None:
         """`started` is called once requests are answered."""
         config = uvicorn.Config(
             APP,
@@ -80,6 +144,7 @@ class Server(uvicorn.Server):
             access_log=False,
             timeout_graceful_shutdown=DRAIN_TIMEOUT,
             server_header=False,
+            **edge.options(),
         )
         super().__init__(config)
         self.exit_code = 0

@@ -152,6 +152,7 @@ def from_row(row: Row[Any]) -> JobRow:
         seconds=row.seconds,
         priority=row.priority,
         version=row.version,
+        owner=row.owner,
         warm_start=tuple(source.job_id for source in warm_start),
         environment=json.loads(row.environment),
         trials_gone=not row.has_study,

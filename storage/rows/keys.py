@@ -17,7 +17,10 @@ KEYS_LAST = timedelta(days=7)
 
 
 def owner(connection: Connection, key: str, body: str) -> str | None:
-    """The id of the job that the key was used for; raises IdempotencyConflict for another body."""
+    """The id of the job that the key was used for; raises IdempotencyConflict for another body.
+
+    A key may begin with whose it is, in a line.
+    """
     table = tables.idempotency_keys
     query = select(table.c.body_sha256, table.c.job_id).where(
         table.c.key_sha256 == _sha256(key), table.c.created_at >= now() - KEYS_LAST
@@ -26,7 +29,7 @@ def owner(connection: Connection, key: str, body: str) -> str | None:
     if found is None:
         return None
     if found.body_sha256 != body:
-        raise IdempotencyConflict(key)
+        raise IdempotencyConflict(key.rpartition("\n")[2])
     return str(found.job_id)
 
 

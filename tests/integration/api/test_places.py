@@ -41,7 +41,15 @@ def test_an_odd_folder_a_long_tmpdir_no_home_and_an_unknown_user(root: Path) -> 
         if user:
             os.chown(each, int(UNKNOWN), int(UNKNOWN))
     command, environment = ("env", "-u", "HOME", *user, *HPSEARCH), {"TMPDIR": str(long)}
-    with Service(folder, workers=1, environment=environment, command=command) as service:
+    token = subprocess.run(
+        (*command, *("token", "create", "other", "--scope", "submit", "--data-dir", folder)),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()  # whoever runs this is another user than the server's
+    with Service(
+        folder, workers=1, environment=environment, command=command, token=token
+    ) as service:
         done = service.wait_for_end(service.submit(TINY))
         assert (done["state"], done["stop_reason"]) == ("completed", "budget: trials")
         study = service.http.get(

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from harness.service import Service, free_port, wait_until
+from hpsearch.access import Scope
+from hpsearch.tokens import TokenFile
 from tests.integration.api.specs import ENDLESS
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -37,8 +39,9 @@ def _configuration(port: int, upstream: int, folder: Path) -> str:
 def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("proxy")
     port = free_port()
-    environment = {"HPSEARCH_ROOT_PATH": ROOT}
-    with Service(folder / "data", workers=1, environment=environment) as service:
+    environment = {"HPSEARCH_ROOT_PATH": ROOT, "HPSEARCH_TRUSTED_PROXIES": "127.0.0.1"}
+    token = TokenFile(folder / "data").create("tester", Scope.SUBMIT)
+    with Service(folder / "data", workers=1, environment=environment, token=token) as service:
         service.wait_until_leading()
         configuration = folder / "nginx.conf"
         configuration.write_text(_configuration(port, service.port, folder))
@@ -47,6 +50,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         try:
             base = f"http://127.0.0.1:{port}{ROOT}"
             with httpx.Client(base_url=base, timeout=20, trust_env=False) as client:
+                client.headers["Authorization"] = f"Bearer {token}"
 
                 def answers() -> bool:
                     try:
@@ -69,7 +73,7 @@ def test_pages_links_and_changes_work_through_it(proxied: httpx.Client) -> None:
     assert sent.headers["location"] == f"{ROOT}/api/v1/jobs/{job['id']}"
     for link in job["links"].values():
         if not link.endswith("/events"):
-            assert httpx.get(origin + link, trust_env=False).status_code == 200, link
+            assert proxied.get(origin + link).status_code == 200, link
     foreign = {"Origin": "http://evil.example"}
     assert proxied.post("/api/v1/jobs", json=ENDLESS, headers=foreign).status_code == 403
     assert proxied.get("/docs").status_code == 200

@@ -9,9 +9,12 @@ from starlette.testclient import TestClient
 
 from api.app import build
 from api.dashboard_prefix import PAGE, SCRIPT
+from api.gate import Gate
 from api.metrics import Metrics
 from api.settings import Settings
+from hpsearch.access import LOCAL
 from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.tokens import TokenFile
 from storage.database import Database
 from tests.unit.api.server_in_process import SMALLEST, IdleRunner
 
@@ -24,7 +27,8 @@ def client(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     shutil.copy(sqlite_template, folder / "hpsearch.db")
     settings = Settings(data_dir=folder, allowed_hosts="testserver", root_path=ROOT)
     database = Database(settings.url)
-    app = build(settings, database, Catalogue(folder), IdleRunner(), Metrics())
+    gate = Gate(TokenFile(folder), everybody=LOCAL)
+    app = build(settings, database, Catalogue(folder), IdleRunner(), Metrics(), gate)
     with TestClient(app, follow_redirects=False) as client:
         yield client
 
