@@ -45,6 +45,7 @@ from api.routes import (
     index,
     jobs,
     login,
+    models,
     pages,
     trials,
 )
@@ -55,6 +56,8 @@ from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.estimate_desk import EstimateDesk
+from hpsearch.runner.model_cache import ModelCache
+from hpsearch.runner.models import Models
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.submission import JobSubmission
 from storage.backends.lock import WriterLock
@@ -116,6 +119,8 @@ def build(
     )
     events_of = Events(database)
     deletions = Deletions(database)
+    kept = ModelCache(settings.data_dir / "models", settings.model_cache * 2**20)
+    kept.sweep()
     app.state.services = Services(
         settings=settings,
         database=database,
@@ -131,6 +136,7 @@ def build(
         answers=Latest(ANSWERS),
         catalogue=catalogue,
         runner=runner,
+        models=Models(runner.engine, catalogue, kept),
         metrics=metrics.registry,
         estimates=EstimateDesk(catalogue, runner.engine, leg_memory(settings)),
         leg_memory=leg_memory(settings),
@@ -139,7 +145,7 @@ def build(
     )
     app.state.gate = gate
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
-    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets, audit)
+    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets, audit, models)
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
     for module in (health, login, pages):
@@ -193,6 +199,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     finally:
         stopping.set()
         warm_up.cancel()
+        services.models.close()
         await run_in_threadpool(services.runner.stop, STOP_TIMEOUT)
         await run_in_threadpool(services.housekeeping.stop, HOUSEKEEPING_TIMEOUT)
         services.database.close()

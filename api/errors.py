@@ -15,6 +15,8 @@ from api.paths import link, local_path
 from hpsearch.errors import (
     DatabaseUnavailable,
     DatasetError,
+    DifferentModel,
+    EngineLost,
     EngineUnavailable,
     EnqueuedTrialsLimit,
     EstimateNotFound,
@@ -29,7 +31,9 @@ from hpsearch.errors import (
     JobStateConflict,
     LegTooLarge,
     MalformedJson,
+    ModelsBusy,
     NetworkTooLarge,
+    NoModel,
     NotAllowed,
     QuotaExceeded,
     TrialNotFound,
@@ -50,6 +54,9 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     EstimateNotFound: (404, "estimate-not-found"),
     UnknownDataset: (404, "dataset-not-found"),
     JobStateConflict: (409, "job-state"),
+    NoModel: (409, "no-model"),
+    DifferentModel: (409, "model-different"),
+    ModelsBusy: (429, "models-busy"),
     JobNotRunnable: (409, "job-not-runnable"),
     JobInUse: (409, "job-in-use"),
     EnqueuedTrialsLimit: (409, "enqueued-trials"),
@@ -64,6 +71,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     QuotaExceeded: (429, "quota"),
     DatabaseUnavailable: (503, "database-unavailable"),
     EngineUnavailable: (503, "workers-unavailable"),
+    EngineLost: (503, "workers-lost"),
 }
 """Status and name of each error; the first class in an error's ancestry counts."""
 
@@ -145,9 +153,10 @@ def _on_hpsearch_error(request: Request, raised: Exception) -> Response:
     status, slug = next(
         (STATUS[cls] for cls in type(error).__mro__ if cls in STATUS), (500, "internal")
     )
-    problems = error.problems if isinstance(error, InvalidSpec) else ()
-    headers = {"Retry-After": RETRY_AFTER} if status == 503 else None
-    detail = str(shown(str(error))) if not problems else _summary(problems)
+    problems = error.problems if isinstance(error, InvalidSpec | DifferentModel) else ()
+    headers = {"Retry-After": RETRY_AFTER} if status in (429, 503) else None
+    fields = problems if isinstance(error, InvalidSpec) else ()
+    detail = _summary(fields) if fields else str(shown(str(error)))
     return problem(request.url.path, status, detail, slug, problems, headers)
 
 

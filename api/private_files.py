@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 OTHERS = 0o077
 DATABASE = "hpsearch.db"  # and what SQLite and the locks put beside it
-FOLDERS = ("datasets", "workers")
+FOLDERS = ("datasets", "models", "workers")
 
 
 def prepare(folder: Path) -> None:

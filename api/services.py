@@ -17,6 +17,7 @@ from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.jobs import JobView
 from hpsearch.runner.estimate_desk import EstimateDesk
+from hpsearch.runner.models import Models
 from hpsearch.runner.ports import Engine
 from storage.database import Database
 from storage.deletions import Deletions
@@ -63,7 +64,7 @@ class Runner(Protocol):
     def status(self) -> RunnerStatus: ...
 
     def engine(self) -> Engine | None:
-        """The workers of this moment."""
+        """What trains, of this moment; None on a server that does not run the jobs."""
         ...
 
 
@@ -86,6 +87,7 @@ class Services:
     look: DatabaseLook
     catalogue: Catalogue
     runner: Runner
+    models: Models
     metrics: CollectorRegistry
     estimates: EstimateDesk
     leg_memory: int | None

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     running_jobs: int | None = Field(default=None, ge=1, le=1000)
     """Jobs that are started at the same time; the others wait for their turn, by priority and age.
     By default 4, or a quarter of the number of local workers if that is more."""
+    model_cache: int = Field(default=512, ge=1, le=1_000_000)
+    """Megabytes of models that were trained again last, kept in the data folder."""
     downloads: bool = True
     """Whether well-known data sets may be fetched over the network."""
     allowed_hosts: str = settings.ALLOWED_HOSTS.default

@@ -4,6 +4,7 @@ What other programs may build on:
 
     Client       the HTTP interface from the caller's side
     SearchSpec   what a search is asked to do, checked
+    load_model   a trained network from its file, for use
     __version__  the installed version
 
 Each is imported when it is first asked for: every module of the package imports this one first, and
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpsearch.client import Client
     from hpsearch.spec.search import SearchSpec
+    from hpsearch.training.model_file import load_model
 
     __version__: str
 
-__all__ = ["Client", "SearchSpec", "__version__"]
+__all__ = ["Client", "SearchSpec", "__version__", "load_model"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,6 +33,10 @@ def __getattr__(name: str) -> Any:
         from hpsearch.spec.search import SearchSpec
 
         return SearchSpec
+    if name == "load_model":
+        from hpsearch.training.model_file import load_model
+
+        return load_model
     if name == "__version__":
         from importlib.metadata import version
 

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -114,6 +114,29 @@ class Client:
             answer = self.get(answer["links"]["self"])
         return answer
 
+    def model(
+        self,
+        job_id: str,
+        number: int | None = None,
+        different: bool = False,
+        progress: Callable[[Answer], None] = lambda _: None,
+    ) -> bytes:
+        """A trial's network, `model.npz`; the winner's if no number is given.
+
+        It is trained again: `progress` is told how far it is. different: take it also if it did
+        not come out as recorded.
+        """
+        path = f"{path_of(job_id)}/model"
+        if number is not None:
+            path = f"{path_of(job_id)}/trials/{number}/model"
+        query = {"accept": "different"} if different else {}
+        while True:
+            response = self._send("GET", path, params=query)
+            if response.status_code == 200:
+                return response.content
+            progress(self._read(response))
+            time.sleep(float(response.headers.get("Retry-After", "1")))
+
     def rounds(self, job_id: str) -> list[Answer]:
         """The rounds of a job so far, with the ranges that each sampled from."""
         return _items(self.get(f"{path_of(job_id)}/rounds"))
@@ -127,13 +150,22 @@ class Client:
         return self._call("GET", path, params=parameters)
 
     def _call(self, method: str, path: str, **options: Any) -> Answer:
+        response = self._send(method, path, **options)
+        return {} if response.status_code == NO_CONTENT else self._read(response)
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer, whatever it is, unless it is a problem."""
         try:
             response = self._http.request(method, path, **options)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             reason = str(error) or type(error).__name__
             raise ServiceError([f"no answer from {self.url}: {reason}"]) from None
-        if response.status_code == NO_CONTENT:
-            return {}
+        if not response.is_success:
+            self._read(response)
+        return response
+
+    def _read(self, response: httpx.Response) -> Answer:
+        """The JSON of an answer; raises what a problem says."""
         try:
             answer = response.json()
         except ValueError:

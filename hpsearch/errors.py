@@ -243,6 +243,36 @@ class UnusableDatabase(HpsearchError):
     """The database cannot serve this program, however often it is tried; the message says why."""
 
 
+class UnreadableModel(HpsearchError):
+    """A file that is not a model, or one of another version; the message says which."""
+
+
+class NoModel(HpsearchError):
+    """The trial has no network: it runs still, or its training left the finite numbers."""
+
+    def __init__(self, job_id: str, number: int | None, reason: str) -> None:
+        who = f"job {job_id!r}" if number is None else f"trial {number} of job {job_id!r}"
+        super().__init__(f"{who} has no model: {reason}")
+
+
+class DifferentModel(HpsearchError):
+    """Trained again, the trial came out other than recorded; `problems` says what differs."""
+
+    def __init__(self, job_id: str, number: int, problems: Sequence[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            f"trial {number} of job {job_id!r}, trained again, came out other than recorded; "
+            "?accept=different gives it nevertheless"
+        )
+
+
+class ModelsBusy(HpsearchError):
+    """As many models are being trained again as may wait."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} models are being trained again already; ask later")
+
+
 class WorkerLost(HpsearchError):
     """The workers that ran this task died, each time it was tried."""
 

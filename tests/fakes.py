@@ -19,7 +19,7 @@ from hpsearch.runner.ports import Data, Inbox, Leg, LegLanded, LegResult, Unfini
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
-from hpsearch.training.leg import LegTask
+from hpsearch.training.leg import LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing, time_probe
 
 
@@ -246,6 +246,7 @@ class InlineEngine:
         self._wake = threading.Condition()
         self._closed = False
         self.tasks: list[LegTask] = []
+        self.state: TrainState | None = None  # what `network` gives
         threading.Thread(target=self._work, daemon=True).start()
 
     def load(self, split: Split) -> Data:
@@ -272,6 +273,9 @@ class InlineEngine:
 
     def workers(self) -> int:
         return 1
+
+    def network(self, leg: Leg) -> TrainState | None:
+        return self.state
 
     def environment(self) -> Mapping[str, str]:
         return {"numpy": "made up"}

@@ -1,6 +1,7 @@
 """Reading what the user names on the command line."""
 
 import codecs
+import os
 import sys
 from pathlib import Path
 
@@ -28,6 +29,17 @@ def read_spec(file: Path) -> bytes:
     if content.startswith(UTF_16) or b"\0" in content[:4]:
         raise InvalidSettings(f"{name} is UTF-16 text: save it as UTF-8")
     return content.removeprefix(codecs.BOM_UTF8)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named, all of it or nothing; raises InvalidSettings."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InvalidSettings(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _name(file: Path) -> str:

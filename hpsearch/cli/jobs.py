@@ -1,10 +1,15 @@
 """The commands that ask a server: each reads its options, calls, prints."""
 
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import typer
 
 from hpsearch.cli import options, tables
 from hpsearch.cli import prune as pruning
-from hpsearch.cli.files import read_spec
+from hpsearch.cli.files import read_spec, write_output
 from hpsearch.cli.output import out, print_json
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client, path_of
@@ -148,6 +153,31 @@ def certificate(
     with Client(url) as client:
         answer = client.certificate(job)
     print_json(answer) if as_json else tables.print_certificate(out, answer)
+
+
+@app.command()
+def model(
+    job: options.JobId,
+    trial: options.TrialOrWinner = None,
+    output: options.Output = None,
+    accept_different: options.AcceptDifferent = False,
+    url: options.Url = options.DEFAULT_URL,
+) -> None:
+    """Have a trial trained again and write its network: the winner's, or that of TRIAL.
+
+    The file is the same, byte for byte, every time; `hpsearch predict` uses it.
+    """
+    path = output or Path(f"{job}-{'winner' if trial is None else trial}.npz")
+    console = console_of(as_json=True)
+
+    def show(answer: Mapping[str, Any]) -> None:
+        line = f"training trial {answer['number']} again: {answer['reached']:g} of "
+        console.print(f"{line}{answer['goal']:g} epochs", highlight=False)
+
+    with Client(url) as client:
+        content = client.model(job, trial, accept_different, show)
+    write_output(path, content)
+    print(f"{path}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
 
 
 def _command(url: str, job: str, verb: str, as_json: bool) -> None:

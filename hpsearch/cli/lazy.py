@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-LOCAL = ("datasets", "verify")
+LOCAL = ("datasets", "predict", "verify")
 
 
 class LazyGroup(TyperGroup):

@@ -3,6 +3,7 @@
 import typer
 
 from hpsearch.cli import datasets, options
+from hpsearch.cli.predict import predict_images
 from hpsearch.cli.verify import verify_job
 from hpsearch.cli.watch import console_of
 from hpsearch.client import Client
@@ -13,6 +14,17 @@ app = typer.Typer()
 app.add_typer(datasets.app, name="datasets")
 
 DATA_DIR = DATA_DIR_SETTING.default
+
+
+@app.command()
+def predict(
+    model: options.ModelFile,
+    images: options.Images,
+    resize: options.Resize = False,
+    as_json: options.Json = False,
+) -> None:
+    """Say which classes a model sees in images, and how sure it is."""
+    predict_images(model, images, resize, as_json)
 
 
 @app.command()

@@ -58,6 +58,21 @@ OlderThan = Annotated[
     str, typer.Option(metavar="AGE", help="Such as 30d: m minutes, h hours, d days, w weeks.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go; delete nothing.")]
+TrialOrWinner = Annotated[
+    int | None, typer.Argument(metavar="[TRIAL]", min=0, help="Its number; the winner if left out.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Where to write it.", dir_okay=False)
+]
+AcceptDifferent = Annotated[
+    bool,
+    typer.Option("--accept-different", help="Take it also if it came out other than recorded."),
+]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model.npz.")]
+Images = Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or .npz files.")]
+Resize = Annotated[
+    bool, typer.Option("--resize", help="Cut images to the model's shape and resize them.")
+]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="How many to show.")]
 
 

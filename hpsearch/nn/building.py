@@ -23,7 +23,7 @@ from hpsearch.nn.layers.max_pooling import MaxPooling
 from hpsearch.nn.layers.relu import ReLU
 from hpsearch.nn.layers.sigmoid import Sigmoid
 from hpsearch.nn.layers.tanh import Tanh
-from hpsearch.nn.network import Network, parameter_entries, view
+from hpsearch.nn.network import Network, parameter_entries, running_entries, view
 from hpsearch.nn.stages.fusion import fuse
 from hpsearch.spec.network import (
     AffineSettings,
@@ -81,6 +81,18 @@ def network_size(
         parameters=parameter_entries(layers)[-1].stop,
         workspace_bytes=memory.workspace_bytes(stages, together, itemsize),
     )
+
+
+def learned_shapes(
+    network: NetworkSettings, input_shape: tuple[int, int, int], classes: int
+) -> dict[str, Shape]:
+    """All arrays of a network, parameters and running statistics, by name, without building it.
+
+    Raises ImpossibleShape.
+    """
+    layers = _layers(_descriptions(network, input_shape, classes), input_shape)
+    entries = (*parameter_entries(layers), *running_entries(layers))
+    return {entry.full_name: entry.shape.shape for entry in entries}
 
 
 def check_size(

@@ -23,14 +23,21 @@ from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
 from hpsearch.runner.worker_memory import fair_share
-from hpsearch.runner.worker_tasks import Conditions, keep, time_training, worker_environment
+from hpsearch.runner.worker_tasks import (
+    Conditions,
+    keep,
+    network_of,
+    time_training,
+    worker_environment,
+)
 from hpsearch.training.footprint import available
-from hpsearch.training.leg import LegTask
+from hpsearch.training.leg import LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing
 
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
 CONNECT_TIMEOUT = 10  # seconds
 FIRST = 10  # Dask's priority of what goes before legs
+FETCH_TIMEOUT = 120.0  # seconds for a network on its way, trained again if its worker died
 CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
 SILENCE_LIMIT = "20s"  # a worker that is silent for this long is given up, its legs go elsewhere
 
@@ -186,6 +193,16 @@ class DaskEngine:
         answer: ConcurrentFuture[Timing] = ConcurrentFuture()
         asked.add_done_callback(lambda each: _answer(each, answer))
         return answer
+
+    def network(self, leg: Leg) -> TrainState | None:
+        if not isinstance(leg, DaskLeg) or leg.trained is None:
+            raise TypeError("a leg of this engine that landed has a network")
+        try:
+            asked = self._client.submit(network_of, leg.trained, pure=False, priority=1)
+            found: TrainState | None = asked.result(timeout=FETCH_TIMEOUT)
+        except (*OUTAGES, KilledWorker) as error:
+            raise EngineLost(GONE) from error
+        return found
 
     def workers(self) -> int:
         return self._board.slots

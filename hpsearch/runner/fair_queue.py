@@ -16,9 +16,11 @@ class Share:
     weight: how much it gets beside others; 2 gets twice as much as 1. It may change at any moment,
     and holds from then on, also for the turn that the job had last. What lies outside of LEAST to
     MOST counts as the nearest of them.
+    first: its legs come before those of all shares that are not; a user waits for them.
     """
 
     weight: float = 1.0
+    first: bool = False
     _last: int | None = None  # when it had its last turn
     _joined: int = 0  # when it came, or came back
 
@@ -46,7 +48,8 @@ class FairQueue(Generic[Item]):
     Start-time fair queueing (Goyal, Vin and Cheng 1996) with one server: a share that joins or
     comes back starts at the current time, so it neither waits for the others' past nor makes up
     for its own absence. While n shares wait all the time, each gets its part of the turns to within
-    n + 1 of them. Within a share, the lower `order` first. Not safe for threads.
+    n + 1 of them. Shares that are `first` come before all others. Within a share, the lower
+    `order` first. Not safe for threads.
     """
 
     _waiting: dict[Share, list[tuple[int, Item]]] = field(default_factory=dict)
@@ -71,10 +74,12 @@ class FairQueue(Generic[Item]):
         """The item whose turn it is; raises IndexError where none waits."""
         if not self._waiting:
             raise IndexError("no item waits for its turn")
-        share = min(self._waiting, key=lambda each: each.due)
+        share = min(self._waiting, key=lambda each: (not each.first, each.due))
         items = self._waiting[share]
         first = min(items, key=lambda entry: entry[0])
-        self._time = max(self._time, share.take_turn())
+        due = share.take_turn()
+        if not share.first:
+            self._time = max(self._time, due)
         items.remove(first)
         self._replace(share, items)
         return first[1]

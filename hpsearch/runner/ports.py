@@ -12,7 +12,7 @@ from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
-from hpsearch.training.leg import LegReport, LegTask
+from hpsearch.training.leg import LegReport, LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing
 
 
@@ -198,6 +198,13 @@ class Engine(Protocol):
         released before. A worker that dies costs time only: its legs are trained again elsewhere.
         If the workers as a whole are lost, the error is EngineLost, and nothing of this engine can
         be used any more.
+        """
+        ...
+
+    def network(self, leg: Leg) -> TrainState | None:
+        """The network that a leg came to, without the optimizer's memory; None if it diverged.
+
+        Of a leg that landed and was not released. Waits; raises EngineLost.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import threadpoolctl
 from distributed import Worker, get_worker
@@ -71,6 +71,12 @@ def _memory_for_legs(worker: Worker, conditions: Conditions) -> int | None:
 def report_of(trained: Trained) -> LegReport:
     """What goes back to the server; the state stays here."""
     return trained[1]
+
+
+def network_of(trained: Trained) -> TrainState | None:
+    """What a model is made of, to go back to the server."""
+    state = trained[0]
+    return None if state is None else replace(state, optimizer_memory={})
 
 
 def worker_environment() -> Mapping[str, str]:

@@ -132,6 +132,7 @@ def test_every_error_a_request_can_meet_has_a_status() -> None:
         errors.WorkerNotPinned,
         errors.ServiceError,
         errors.TokenError,
+        errors.UnreadableModel,
         errors.UnusableDatabase,
     }
     for cls in vars(errors).values():

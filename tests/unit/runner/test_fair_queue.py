@@ -103,3 +103,13 @@ def test_whatever_came_before_each_gets_its_part(
     counts = Counter(turns.pop() for _ in range(300))
     for number, weight in enumerate(at_last):
         assert abs(counts[number] - 300 * weight / sum(at_last)) <= 0.05 * 300
+
+
+def test_a_share_that_is_first_comes_before_all_others() -> None:
+    turns: FairQueue[str] = FairQueue()
+    usual, first = Share(1000.0), Share(first=True)
+    for place in range(3):
+        turns.add(f"usual {place}", usual, place)
+    turns.pop()
+    turns.add("first", first, 0)
+    assert [turns.pop() for _ in range(3)] == ["first", "usual 1", "usual 2"]

@@ -1,16 +1,18 @@
 """model.npz: what was trained predicts the same after it was written and read."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hpsearch.datasets.values import Part, Split
+from hpsearch.errors import UnreadableModel
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.evaluation import evaluate
-from hpsearch.training.export import UnreadableModel, load_model, model_bytes
 from hpsearch.training.leg import LegTask, run_leg
+from hpsearch.training.model_file import load_model, model_bytes
 
 SETTINGS = NetworkSettings.model_validate({"architecture": "lenet5", "batch_norm": True})
 
@@ -71,4 +73,54 @@ def test_a_file_with_other_arrays(model_file: Path) -> None:
         arrays = {name: file[name] for name in file.files if name != "1.convolution.bias"}
     np.savez(model_file, **arrays)
     with pytest.raises(UnreadableModel, match="arrays"):
+        load_model(model_file)
+
+
+def test_the_same_network_gives_the_same_bytes(model_file: Path) -> None:
+    task = LegTask(SETTINGS, TrainingSettings(batch_size=8), 0, 0, 9, 9)
+    state, _ = run_leg(task, data(), None)
+    assert state is not None
+    assert model_bytes(SETTINGS, (1, 8, 8), 3, state) == model_file.read_bytes()
+
+
+def test_class_names(tmp_path: Path) -> None:
+    task = LegTask(SETTINGS, TrainingSettings(batch_size=8), 0, 0, 1, 9)
+    state, _ = run_leg(task, data(), None)
+    assert state is not None
+    path = tmp_path / "model.npz"
+    path.write_bytes(model_bytes(SETTINGS, (1, 8, 8), 3, state, ("cat", "dog", "bird")))
+    assert load_model(path).name_of(1) == "dog"
+
+
+HOSTILE = [
+    ({"format": 99}, "format 99"),
+    ({"classes": 10**9}, "classes"),
+    ({"classes": True}, "classes"),
+    ({"input_shape": [1, 10**6, 10**6]}, "input_shape"),
+    ({"input_shape": [1, 8]}, "input_shape"),
+    ({"input_shape": [1, 1024, 1024]}, "needs"),
+    ({"network": {"architecture": "resnet"}}, "network settings"),
+    ({"network": {"layers": [{"type": "affine", "units": 2}] * 3}}, "arrays of its network"),
+    ({"class_names": ["one"]}, "1 class_names for 3"),
+    ({"class_names": [1, 2, 3]}, "not texts"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), HOSTILE)
+def test_lies_in_the_description(model_file: Path, changes: dict[str, object], words: str) -> None:
+    with np.load(model_file) as file:
+        arrays = {name: file[name] for name in file.files}
+    described = {**json.loads(str(arrays["description"])), **changes}
+    arrays["description"] = np.array(json.dumps(described))
+    np.savez(model_file, **arrays)
+    with pytest.raises(UnreadableModel, match=words):
+        load_model(model_file)
+
+
+def test_pickles_are_never_read(model_file: Path) -> None:
+    with np.load(model_file) as file:
+        arrays = {name: file[name] for name in file.files}
+    arrays["1.convolution.bias"] = np.array([print] * 6, object)
+    np.savez(model_file, allow_pickle=True, **arrays)
+    with pytest.raises(UnreadableModel, match="plain array"):
         load_model(model_file)
