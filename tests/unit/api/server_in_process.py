@@ -6,6 +6,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from hpsearch.datasets.values import Split
+from hpsearch.errors import EngineUnavailable
 from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
 from hpsearch.jobs import JobState
 from hpsearch.spec.space import FloatParameter
@@ -15,6 +17,11 @@ from tests.fakes import timed_at_once
 
 SMALLEST = {"dataset": "digits", "network": "lenet5"}
 NAN = float("nan")
+
+
+def takes_no_data(split: Split) -> Any:
+    """Workers that train nothing take no data either."""
+    raise EngineUnavailable("these workers train nothing")
 
 
 @dataclass
@@ -37,7 +44,9 @@ class IdleRunner:
 
     def engine(self) -> Any:
         """Workers that time at once, and train nothing."""
-        return SimpleNamespace(workers=lambda: 2, time=timed_at_once)
+        return SimpleNamespace(
+            workers=lambda: 2, lost=lambda: False, load=takes_no_data, time=timed_at_once
+        )
 
     def status(self) -> Any:
         return SimpleNamespace(
