@@ -1,5 +1,6 @@
 """A server in this process: real storage on SQLite, and a runner that runs nothing."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ from hpsearch.errors import EngineUnavailable
 from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
 from hpsearch.jobs import JobState
 from hpsearch.spec.space import FloatParameter
+from hpsearch.training.timing import Probe, Timing
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from tests.fakes import timed_at_once
@@ -19,9 +21,20 @@ SMALLEST = {"dataset": "digits", "network": "lenet5"}
 NAN = float("nan")
 
 
-def takes_no_data(split: Split) -> Any:
-    """Workers that train nothing take no data either."""
-    raise EngineUnavailable("these workers train nothing")
+class IdleEngine:
+    """Workers that time at once, train nothing and take no data."""
+
+    def workers(self) -> int:
+        return 2
+
+    def lost(self) -> bool:
+        return False
+
+    def time(self, probe: Probe) -> Future[Timing]:
+        return timed_at_once(probe)
+
+    def load(self, split: Split) -> Any:
+        raise EngineUnavailable("these workers train nothing")
 
 
 @dataclass
@@ -43,10 +56,7 @@ class IdleRunner:
         self.calls.append(f"stop {timeout:g}")
 
     def engine(self) -> Any:
-        """Workers that time at once, and train nothing."""
-        return SimpleNamespace(
-            workers=lambda: 2, lost=lambda: False, load=takes_no_data, time=timed_at_once
-        )
+        return IdleEngine()
 
     def status(self) -> Any:
         return SimpleNamespace(
