@@ -64,6 +64,7 @@ from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
+from storage.job_pages import JobPages
 from storage.job_store import SqlJobStore
 from storage.latest import Latest
 from storage.overview import Overview
@@ -128,6 +129,7 @@ def build(
         deletions=deletions,
         housekeeping=Housekeeping(deletions),
         trials=Trials(database),
+        pages=JobPages(database),
         store=SqlJobStore(database),
         events=events_of,
         hub=EventHub(events_of),

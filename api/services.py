@@ -22,6 +22,7 @@ from hpsearch.runner.ports import Engine
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
+from storage.job_pages import JobPages
 from storage.job_store import SqlJobStore
 from storage.latest import Latest
 from storage.user_jobs import Jobs
@@ -78,6 +79,7 @@ class Services:
     deletions: Deletions
     housekeeping: Housekeeping
     trials: Trials
+    pages: JobPages
     store: SqlJobStore
     events: Events
     hub: EventHub

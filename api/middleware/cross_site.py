@@ -14,7 +14,7 @@ from api.errors import problem
 from api.paths import local_path
 
 FOREIGN = ("cross-site", "same-site")  # same-site: another port, or a neighbour's host name
-PAGES = ("/docs", "/dashboard")
+PAGES = ("/docs", "/dashboard", "/jobs", "/compare", "/datasets", "/new")
 
 
 class CrossSite:

@@ -1,30 +1,107 @@
 """Pages for people. They load nothing from elsewhere: machines without a network have them too."""
 
 from importlib import resources
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.parameters import JobId
 from api.paths import link
+from api.services import Services, ServicesOf
+from api.web.job_page import MOST_DRAWN, job_page, specs_differ
+from api.web.marks import marks
+from api.web.pictures import best_so_far
+from api.web.templating import SAFE, STATIC, TYPES, page
+from hpsearch.errors import HpsearchError
+from hpsearch.jobs import JobState, JobView
 
 router = APIRouter(include_in_schema=False)
 
 FOLDER = resources.files("api.pages")
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 FILES = {
-    file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.endswith(tuple(TYPES))
+    file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.endswith(tuple(KINDS))
 }
-SAFE = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
+KEPT = "public, max-age=31536000, immutable"
+PAGE = 50  # jobs
+MOST_COMPARED = 6
+
+Name = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("/")
-def index() -> RedirectResponse:
-    return RedirectResponse(link("/docs"))
+def show_jobs(
+    services: ServicesOf,
+    state: JobState | None = None,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """The list of jobs, newest first."""
+    found, following = services.jobs.page(state=state, limit=PAGE, after=after)
+    return page("jobs.html", jobs=found, following=following, state=state, states=list(JobState))
+
+
+@router.get("/jobs")
+def to_jobs() -> RedirectResponse:
+    return RedirectResponse(link("/"))
+
+
+@router.get("/new")
+def show_form(services: ServicesOf) -> Response:
+    """A form for the common case, and the spec as JSON for all others."""
+    names = [info.name for info in services.catalogue.describe()]
+    return page("new.html", datasets=names)
+
+
+@router.get("/jobs/{job_id}")
+def show_job(job_id: JobId, services: ServicesOf, x: Name = None, y: Name = None) -> Response:
+    """One job: what it found, as pictures, words and a table."""
+    sheet = services.pages.read(job_id, MOST_DRAWN)
+    found = job_page(sheet, x, y, _validation(sheet.view, services))
+    return page("job.html", page=found, job=found.job, view=found.view)
+
+
+@router.get("/compare")
+def compare(
+    services: ServicesOf, jobs: Annotated[str, Query(max_length=1000)] = ""
+) -> HTMLResponse:
+    """Jobs beside each other: their specs as a difference, and best so far against epochs."""
+    ids = [each for each in jobs.split(",") if each][:MOST_COMPARED]
+    sheets = [services.pages.read(job_id, MOST_DRAWN) for job_id in dict.fromkeys(ids)]
+    views = [sheet.view for sheet in sheets]
+    found = {
+        sheet.view.job.id: marks(
+            sheet.trials,
+            sheet.view.job.objective,
+            sheet.view.best.number if sheet.view.best else None,
+        )
+        for sheet in sheets
+    }
+    objectives = {view.job.objective for view in views}
+    picture = best_so_far(found, objectives.pop()) if len(objectives) == 1 else None
+    return page(
+        "compare.html",
+        views=views,
+        differences=specs_differ([view.job.spec_as_json() for view in views]),
+        picture=picture,
+    )
+
+
+@router.get("/datasets")
+def show_datasets(services: ServicesOf) -> Response:
+    """The data sets that a search may name."""
+    return page(
+        "datasets.html", datasets=[info.to_json() for info in services.catalogue.describe()]
+    )
+
+
+@router.get("/assets/{name}")
+def asset(name: str) -> Response:
+    if name not in STATIC:
+        raise HTTPException(404)
+    kind = TYPES["." + name.rpartition(".")[2]]
+    return Response(STATIC[name], media_type=kind, headers={**SAFE, "Cache-Control": KEPT})
 
 
 @router.get("/docs")
@@ -41,5 +118,18 @@ def part(name: str) -> Response:
 def _file(name: str) -> Response:
     if name not in FILES:
         raise HTTPException(404)
-    kind = TYPES["." + name.rpartition(".")[2]]
+    kind = KINDS["." + name.rpartition(".")[2]]
     return Response(FILES[name], media_type=kind, headers=SAFE)
+
+
+def _validation(view: JobView, services: Services) -> int | None:
+    """Images of the validation part, as far as the catalogue knows them."""
+    if view.job.problem:
+        return None
+    spec = view.job.spec
+    try:
+        facts = services.catalogue.info(spec.dataset.name).facts
+    except HpsearchError:
+        return None
+    taken = spec.dataset.train_size or (facts.training if facts else None)
+    return None if taken is None else round(taken * spec.validation.fraction)

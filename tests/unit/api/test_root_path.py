@@ -48,7 +48,8 @@ def test_links_and_locations_carry_the_prefix(client: TestClient, arrives: str) 
     assert all(p.startswith(f"{ROOT}/") for p in client.get(f"{arrives}/api/v1").json().values())
     problem = client.get(f"{arrives}/api/v1/jobs/nothing").json()
     assert problem["type"] == f"{ROOT}/docs#problem-job-not-found"
-    assert client.get(f"{arrives}/").headers["location"].startswith(f"{ROOT}/")
+    assert client.get(f"{arrives}/jobs").headers["location"] == f"{ROOT}/"
+    assert f'href="{ROOT}/jobs/{job["id"]}"' in client.get(f"{arrives}/").text
     allow = client.put(f"{arrives}/api/v1/jobs").headers["allow"]
     assert allow == "GET, HEAD, POST"
 

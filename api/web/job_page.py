@@ -1,0 +1,153 @@
+"""All that the page of a job shows, worked out from what was read at one moment."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.web import pictures
+from api.web.marks import Mark, marks
+from hpsearch.history import History, Round
+from hpsearch.jobs import Job, JobState, JobView
+from hpsearch.search.certificate import Certificate, certificate
+from hpsearch.search.health import health
+from hpsearch.search.importance import importance
+from hpsearch.spec.space import Parameter
+from storage.job_pages import JobSheet
+
+MOST_DRAWN = 2000
+"""Trials that a page draws; of more, a sample by rank."""
+MOST_ROWS = 200
+"""Trials in the table; the others are in the API."""
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """importance: shares by parameter. rows: of the table, the best first."""
+
+    view: JobView
+    total: int
+    drawn: int
+    marks: list[Mark]
+    rows: list[Mark]
+    rounds: Sequence[Round]
+    space: Mapping[str, Parameter]
+    importance: Mapping[str, float]
+    health: list[str]
+    certificate: Certificate | None
+    scatter: pictures.Scatter | None
+    curves: pictures.Curves
+    best: pictures.BestSoFar
+    parallel: pictures.Parallel | None
+    spec: str
+    actions: list[str]
+
+    @property
+    def job(self) -> Job:
+        return self.view.job
+
+
+def job_page(
+    sheet: JobSheet, x: str | None, y: str | None, validation: int | None = None
+) -> JobPage:
+    """The page; x and y are the parameters of the first picture, by default the most important."""
+    view, job = sheet.view, sheet.view.job
+    objective = job.objective
+    space: Mapping[str, Parameter] = {} if job.problem else job.spec.space
+    found = marks(sheet.trials, objective, view.best.number if view.best else None)
+    shares = importance(space, sheet.trials, objective)
+    names = _axes(list(shares), x, y)
+    return JobPage(
+        view=view,
+        total=sheet.total,
+        drawn=len(found),
+        marks=found,
+        rows=sorted(found, key=_row_order)[:MOST_ROWS],
+        rounds=sheet.rounds,
+        space=space,
+        importance=shares,
+        health=health(space, sheet.trials, objective, shares, validation),
+        certificate=_certificate(sheet),
+        scatter=pictures.scatter(found, sheet.rounds, space, names) if names else None,
+        curves=pictures.curves(found, objective),
+        best=pictures.best_so_far({"": found}, objective),
+        parallel=pictures.parallel(found, space, objective) if space else None,
+        spec=json.dumps(job.spec_as_json(), indent=2, ensure_ascii=False),
+        actions=actions(job),
+    )
+
+
+def actions(job: Job) -> list[str]:
+    """What can be asked of the job as it is."""
+    if job.state.ended:
+        changes = [] if job.state is JobState.FAILED or job.problem else ["extend"]
+        return [*changes, *([] if job.trials_gone else ["clone"]), "delete"]
+    pausing = "resume" if job.wish.value == "pause" else "pause"
+    return [pausing, "cancel", "extend", "clone"]
+
+
+def percent_done(view: JobView) -> float | None:
+    """How much of the budget is spent, 0 to 1, by the limit that is closest; None if unknown."""
+    if view.job.problem or view.job.state.ended:
+        return 1.0 if view.job.state.ended else None
+    budget, progress = view.job.spec.budget, view.progress
+    ended = progress.complete + progress.pruned + progress.failed
+    shares = [
+        done / limit
+        for done, limit in (
+            (float(ended), budget.trials),
+            (progress.epochs, budget.epochs),
+            (view.job.seconds, budget.seconds),
+        )
+        if limit
+    ]
+    return min(max(shares), 1.0) if shares else None
+
+
+def seconds_left(view: JobView) -> float | None:
+    """As long again for the rest as for what is done; None before anything is."""
+    done = percent_done(view)
+    if view.job.state is not JobState.RUNNING or not done or view.job.seconds <= 0:
+        return None
+    return view.job.seconds * (1 - done) / done
+
+
+def specs_differ(specs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Fields (by path) that are not the same in all specs, with the value that each has."""
+    flat = [dict(_flat(spec)) for spec in specs]
+    names = sorted({name for each in flat for name in each if name != "name"})
+    rows = [(name, [each.get(name, "–") for each in flat]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        inner = [_flat(each, f"{path}.{key}" if path else key) for key, each in value.items()]
+        return [pair for pairs in inner for pair in pairs]
+    return [(path, json.dumps(value, ensure_ascii=False))]
+
+
+def _axes(by_importance: list[str], x: str | None, y: str | None) -> tuple[str, str] | None:
+    chosen = [name for name in (x, y) if name in by_importance]
+    if len(chosen) == 2:
+        return chosen[0], chosen[1]
+    if len(by_importance) < 2:
+        return None
+    first, second = by_importance[:2]
+    # The learning rate lies along the bottom, as people draw it.
+    return (second, first) if second == "learning_rate" else (first, second)
+
+
+def _certificate(sheet: JobSheet) -> Certificate | None:
+    job = sheet.view.job
+    if job.problem or job.spec.confirm is None or not sheet.confirmations:
+        return None
+    return certificate(job.spec, History(trials=sheet.trials, confirmations=sheet.confirmations))
+
+
+def _row_order(mark: Mark) -> tuple[int, float, int]:
+    return (
+        0 if mark.kind == "complete" else 1 if mark.kind == "running" else 2,
+        -mark.upward,
+        mark.number,
+    )

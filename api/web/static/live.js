@@ -1,0 +1,89 @@
+// Keeps the page as the server has it: an event says that something changed, and the part of the
+// page that lives is fetched anew, at most once in a while. Nothing is asked for in a hidden tab.
+import { path } from "./api.js";
+import { relight } from "./select.js";
+
+const PAUSE = 1000; // milliseconds between two looks at a job
+const LIST_PAUSE = 4000; // and at the list
+const KINDS = ["wish_changed", "budget_changed", "priority_changed", "trial_enqueued", "state_changed",
+  "round_opened", "trial_started", "trial_reported", "trial_confirmed", "trial_ended"];
+
+let source = null;
+let last = null;
+let due = null;
+let pending = false;
+
+export const look = () => refresh();
+
+async function refresh() {
+  due = null;
+  if (document.hidden || pending) return;
+  pending = true;
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (answer.status === 404) location.href = path("/");
+    if (answer.ok) replace(await answer.text());
+  } catch { /* the server is away; the stream says when it is back */ } finally {
+    pending = false;
+  }
+}
+
+function replace(text) {
+  const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("#live");
+  const old = document.querySelector("#live");
+  if (!fresh || !old || busy(old)) return;
+  const round = old.querySelector("[name=round]:checked")?.value;
+  const open = [...old.querySelectorAll("details")].map((each) => each.open);
+  const ticked = [...old.querySelectorAll("input[type=checkbox]:checked")].map((each) => each.value);
+  const focused = old.contains(document.activeElement) ? keyOf(document.activeElement) : null;
+  const scrolled = old.querySelector(".scroll")?.scrollTop;
+  old.replaceWith(fresh);
+  for (const each of fresh.querySelectorAll("[name=round]")) each.checked = each.value === (round ?? "");
+  fresh.querySelectorAll("details").forEach((each, index) => { each.open = open[index] ?? false; });
+  for (const each of fresh.querySelectorAll("input[type=checkbox]")) each.checked = ticked.includes(each.value);
+  if (scrolled) fresh.querySelector(".scroll").scrollTop = scrolled;
+  if (focused) fresh.querySelector(focused)?.focus({ preventScroll: true });
+  relight();
+  document.dispatchEvent(new Event("renewed"));
+}
+
+const busy = (old) => old.contains(document.activeElement) && document.activeElement.matches("select, textarea");
+
+function keyOf(element) {
+  if (element.dataset.action) return `[data-action="${element.dataset.action}"]`;
+  if (element.matches("tr.t")) return `tr.t[data-t="${element.dataset.t}"]`;
+  return element.name === "round" ? `[name=round][value="${element.value}"]` : null;
+}
+
+function soon(pause) { due ??= setTimeout(refresh, pause); }
+
+function listen() {
+  const live = document.querySelector("#live[data-job]");
+  if (!live || source || document.hidden || live.dataset.ended === "yes") return;
+  source = new EventSource(path(`/api/v1/jobs/${live.dataset.job}/events`));
+  source.onopen = () => soon(0); // also after a restart of the server
+  for (const kind of KINDS) source.addEventListener(kind, (event) => { last = event.lastEventId; soon(PAUSE); });
+  source.onerror = () => {
+    if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    shut();
+    soon(0);
+    setTimeout(listen, 3 * PAUSE);
+  };
+}
+
+function shut() {
+  source?.close();
+  source = null;
+}
+
+export function follow() {
+  if (!document.querySelector("#live")) return;
+  listen();
+  document.addEventListener("renewed", listen);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return shut();
+    soon(0);
+    listen();
+  });
+  if (document.querySelector("#jobs")) setInterval(() => soon(0), LIST_PAUSE);
+}

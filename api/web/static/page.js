@@ -1,0 +1,10 @@
+// What every page needs; the modules of a page are loaded by what is on it.
+import { follow } from "./live.js";
+import { link } from "./select.js";
+import { steer } from "./steer.js";
+
+link();
+follow();
+steer();
+if (document.querySelector("#new")) (await import("./new.js")).form();
+if (document.querySelector("#jobs")) (await import("./list.js")).list();

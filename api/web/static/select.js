@@ -1,0 +1,34 @@
+// One selection for all pictures and the table: hover shows, click or Enter keeps.
+let kept = null;
+
+function light(number) {
+  const content = document.querySelector("#content");
+  for (const lit of content.querySelectorAll(".lit")) lit.classList.remove("lit");
+  content.classList.toggle("selecting", number !== null);
+  if (number === null) return;
+  for (const each of content.querySelectorAll(`.t[data-t="${CSS.escape(number)}"]`)) each.classList.add("lit");
+}
+
+const trialAt = (event) => event.target.closest?.(".t[data-t]")?.dataset.t ?? null;
+
+function keep(number, from) {
+  kept = number === kept ? null : number;
+  light(kept);
+  if (kept !== null && !from.closest("table")) {
+    document.querySelector(`tr.t[data-t="${CSS.escape(kept)}"]`)?.scrollIntoView({ block: "nearest" });
+  }
+}
+
+export function relight() { light(kept); }
+
+export function link() {
+  document.addEventListener("pointerover", (event) => light(trialAt(event) ?? kept));
+  document.addEventListener("click", (event) => {
+    const number = trialAt(event);
+    if (number !== null) keep(number, event.target);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { kept = null; light(null); }
+    if (event.key === "Enter" && event.target.matches("tr.t")) keep(event.target.dataset.t, event.target);
+  });
+}

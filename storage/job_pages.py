@@ -1,0 +1,69 @@
+"""What the page of a job is drawn from, read at one moment and bounded in size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, func, select
+
+from hpsearch.history import Confirmation, Round, Trial
+from hpsearch.jobs import JobView
+from storage.database import Database
+from storage.rows import codec, pages
+from storage.rows.jobs import JobRow, read_job
+from storage.rows.tables import trials as index
+from storage.rows.trial_reads import read_confirmations, read_rounds, read_trials
+from storage.rows.views import read_views
+
+
+@dataclass(frozen=True)
+class JobSheet:
+    """trials: by number; all of them, or a sample by rank of `total`."""
+
+    view: JobView
+    trials: tuple[Trial, ...]
+    total: int
+    rounds: tuple[Round, ...]
+    confirmations: tuple[Confirmation, ...]
+
+
+class JobPages:
+    """Reading for the pages. Every method raises JobNotFound."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, job_id: str, limit: int) -> JobSheet:
+        """A job with at most this many of its trials: the best half, and of the rest every nth."""
+        with self._database.read() as connection:
+            row = read_job(connection, job_id)
+            total = connection.execute(
+                select(func.count()).select_from(index).where(index.c.job_pk == row.pk)
+            ).scalar_one()
+            which = index.c.job_pk == row.pk
+            if total > limit:
+                ranked = connection.execute(_ranked(row)).scalars().all()
+                which = and_(which, index.c.number.in_(sample(ranked, limit)))
+            trials = read_trials(connection, row.space, which)
+            return JobSheet(
+                view=read_views(connection, [row])[0],
+                trials=tuple(trials.values()),
+                total=total,
+                rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
+                confirmations=read_confirmations(connection, row.pk),
+            )
+
+
+def _ranked(row: JobRow) -> Select[int]:
+    """Numbers of all trials: complete ones, the best first, then the others."""
+    order = (index.c.value.is_(None), pages.best_first(row.job.objective), index.c.number)
+    return select(index.c.number).where(index.c.job_pk == row.pk).order_by(*order)
+
+
+def sample(ranked: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` of these: the first half of them as they come, then evenly from the rest."""
+    if len(ranked) <= limit:
+        return list(ranked)
+    first = ranked[: limit // 2]
+    rest = ranked[limit // 2 :]
+    wanted = limit - len(first)
+    return [*first, *(rest[place * len(rest) // wanted] for place in range(wanted))]

@@ -1,0 +1,89 @@
+"""The pages as the server makes them: whole without JavaScript, and from nowhere else."""
+
+import re
+
+import pytest
+
+from api.web.templating import STATIC
+from tests.unit.api.server_in_process import ServerInProcess
+
+SPEC = {"name": "<b>ours</b>", "epochs": 1}
+NAMESPACE = "http://www.w3.org/2000/svg"
+
+
+@pytest.fixture
+def job(server: ServerInProcess) -> str:
+    job_id: str = server.submit(**SPEC)["id"]
+    server.run_a_little(job_id)
+    return job_id
+
+
+def test_the_list_shows_each_job_with_its_best_value(server: ServerInProcess, job: str) -> None:
+    text = server.client.get("/").text
+    assert f"/jobs/{job}" in text
+    assert "0.9500" in text
+    assert "<b>ours" not in text
+    assert "&lt;b&gt;ours" in text
+
+
+def test_the_list_by_state(server: ServerInProcess, job: str) -> None:
+    assert f"/jobs/{job}" in server.client.get("/?state=running").text
+    assert f"/jobs/{job}" not in server.client.get("/?state=failed").text
+    assert server.client.get("/?state=asleep").status_code == 422
+
+
+def test_a_job_is_whole_without_javascript(server: ServerInProcess, job: str) -> None:
+    text = server.client.get(f"/jobs/{job}").text
+    pictures = re.findall(r'<svg [^>]*class="chart[^>]*aria-label="([^"]+)"', text)
+    assert len(pictures) == 4
+    for number, kind in enumerate(("complete best", "pruned", "diverged", "running")):
+        assert f'class="t {kind}" data-t="{number}"' in text
+    assert "below the median" in text
+    assert "at iteration 7" in text
+    assert "look lower" in text
+    assert "0.9500" in text
+
+
+def test_the_axes_can_be_chosen(server: ServerInProcess, job: str) -> None:
+    text = server.client.get(f"/jobs/{job}?x=weight_decay&y=learning_rate").text
+    assert 'aria-label="weight_decay against learning_rate' in text
+    assert server.client.get(f"/jobs/{job}?x=nonsense").status_code == 200
+
+
+def test_a_job_that_is_not_there(server: ServerInProcess) -> None:
+    assert server.client.get("/jobs/none").status_code == 404
+    assert server.client.get("/compare?jobs=none").status_code == 404
+
+
+def test_jobs_beside_each_other(server: ServerInProcess, job: str) -> None:
+    other = server.submit(epochs=2)["id"]
+    text = server.client.get(f"/compare?jobs={job},{other}").text
+    assert "<code>epochs</code>" in text
+    assert "No jobs are chosen" in server.client.get("/compare").text
+
+
+def test_pages_need_nothing_from_elsewhere_and_nothing_inline(
+    server: ServerInProcess, job: str
+) -> None:
+    paths = ("/", "/new", "/datasets", f"/jobs/{job}", f"/compare?jobs={job}")
+    for path in paths:
+        answer = server.client.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+        assert "http://" not in answer.text
+        assert "https://" not in answer.text.replace("https://archive.ics.uci.edu", "")
+        assert " style=" not in answer.text
+        assert not re.search(r"<script(?![^>]* src=)", answer.text)
+        for name in re.findall(r"/assets/([\w.]+)\?", answer.text):
+            found = server.client.get(f"/assets/{name}")
+            assert "immutable" in found.headers["cache-control"]
+    for name, content in STATIC.items():
+        assert b"http" not in content.replace(NAMESPACE.encode(), b""), name
+
+
+def test_the_files_are_light() -> None:
+    assert sum(len(content) for content in STATIC.values()) < 60_000
+
+
+def test_an_asset_that_is_not_there(server: ServerInProcess) -> None:
+    assert server.client.get("/assets/page.html").status_code == 404
