@@ -51,6 +51,7 @@ from api.routes import (
 )
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
+from api.uploads import Uploads
 from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError
@@ -144,6 +145,7 @@ def build(
         leg_memory=leg_memory(settings),
         audit=AuditLog(settings.data_dir),
         quotas=Quotas.of(settings),
+        uploads=Uploads(catalogue),
     )
     app.state.gate = gate
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)

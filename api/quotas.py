@@ -23,5 +23,9 @@ class Quotas:
             settings.jobs_per_owner, settings.datasets_per_owner, settings.dataset_bytes_per_owner
         )
 
+    def limits(self, owner: Identity) -> bool:
+        """Whether they have quotas at all."""
+        return owner not in (LOCAL, ANYONE)
+
     def jobs_of(self, owner: Identity) -> int | None:
-        return None if owner in (LOCAL, ANYONE) else self.jobs
+        return self.jobs if self.limits(owner) else None

@@ -13,6 +13,7 @@ from api.heavy import HeavyRequests
 from api.housekeeping import Housekeeping
 from api.quotas import Quotas
 from api.settings import Settings
+from api.uploads import Uploads
 from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.jobs import JobView
@@ -96,6 +97,7 @@ class Services:
     """Bytes that a leg may take on a worker; None if only the workers know."""
     audit: AuditLog
     quotas: Quotas
+    uploads: Uploads
 
 
 async def _of_request(request: Request) -> Services:

@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -17,6 +18,7 @@ NO_CONTENT = 204
 PAGE = 500  # trials in one answer; the most that the server gives
 TOKEN = "HPSEARCH_TOKEN"  # noqa: S105 - the name of a variable
 TIMEOUT = 30.0  # seconds for one answer
+UPLOAD_TIMEOUT = 900.0  # seconds; a check may take ten minutes
 POLL = 0.5  # seconds between looks at an estimate that is not there yet
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -144,6 +146,20 @@ class Client:
     def command(self, job_id: str, verb: str) -> Answer:
         """cancel, pause or resume; answers the job."""
         return self._call("POST", f"{path_of(job_id)}/{verb}")
+
+    def upload(self, name: str, file: Path, called: str) -> Answer:
+        """Upload a data set: an .npz file, or a zip file of folders; answers it, once checked."""
+        try:
+            with file.open("rb") as content:
+                return self._call(
+                    "POST",
+                    "/api/v1/datasets",
+                    data={"name": name},
+                    files={"file": (called, content)},
+                    timeout=httpx.Timeout(TIMEOUT, read=UPLOAD_TIMEOUT),
+                )
+        except OSError as error:
+            raise ServiceError([f"cannot read {file}: {error.strerror}"]) from None
 
     def get(self, path: str, **parameters: int) -> Answer:
         """Any other answer, as the server gives it: `get("/readyz")`."""

@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from harness.postgres import PostgresServer, SharedDatabase
 from storage.database import Database
+from tests.secrets_written import secrets_in
 
 Factory = pytest.TempPathFactory
 
@@ -18,6 +19,14 @@ Factory = pytest.TempPathFactory
 # fails for what it does; new ones are looked for wherever else the tests run.
 settings.register_profile("hpsearch", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("hpsearch")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_written(tmp_path_factory: Factory) -> Iterator[None]:
+    """After all tests: none of what they wrote has a token, a login or a password in it."""
+    yield
+    found = list(secrets_in(tmp_path_factory.getbasetemp()))
+    assert not found, f"secrets were written to {found}"
 
 
 @pytest.fixture(scope="session")

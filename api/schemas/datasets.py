@@ -8,13 +8,13 @@ from api.schemas.base import Answer
 
 
 class FetchingAnswer(Answer):
-    """How far the download of a data set is."""
+    """How far the download or the upload of a data set is."""
 
-    state: Literal["downloading", "checking", "done", "failed"]
+    state: Literal["receiving", "downloading", "checking", "done", "failed"]
     done: int
-    """Bytes."""
+    """Bytes, or images that were checked."""
     total: int
-    """Bytes."""
+    """Bytes, or images."""
     problem: str | None
     """Why it failed, and what to do."""
 
@@ -39,13 +39,15 @@ class DatasetAnswer(Answer):
     understood: list[str] = Field(default_factory=list)
     """How the file was understood when it was added, in sentences."""
     source: str
+    owner: str | None
+    """Who uploaded it; null for what was added on the server's machine."""
     sha256: str | None
     file_bytes: int | None
     available: bool
     how: str | None
     """How to get it, if it is not available."""
     fetching: FetchingAnswer | None
-    """Its download, if one was begun and has not been completed."""
+    """Its upload, or its download, if one was begun and has not been completed."""
 
 
 class DatasetList(Answer):

@@ -1,5 +1,7 @@
 """`hpsearch datasets`: the data sets in this machine's data folder."""
 
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from hpsearch import settings
 from hpsearch.cli import options
 from hpsearch.cli.output import out, print_json, print_table
 from hpsearch.cli.tables import printable
+from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue, DatasetInfo
 from hpsearch.datasets.image_files import Progress as Report
 from hpsearch.datasets.pixels import MAX_SIDE
@@ -81,6 +84,24 @@ def add_dataset(
         _print_understood(info)
 
 
+@app.command("upload")
+def upload_dataset(
+    name: Name,
+    source: Source,
+    url: options.Url = options.DEFAULT_URL,
+    as_json: options.Json = False,
+) -> None:
+    """Upload a data set to a server, which checks it; a folder is packed into a zip file first."""
+    with Client(url) as client, _packed(source) as file:
+        answer = client.upload(name, file, source.resolve().name)
+    if as_json:
+        print_json(answer)
+        return
+    out.print(f"{name} is there: {answer['training']} training images, {answer['test']} to test")
+    for sentence in answer["understood"]:
+        out.print(f"- {sentence}", soft_wrap=True, highlight=False)
+
+
 @app.command("show")
 def show_dataset(
     name: Name,
@@ -119,6 +140,23 @@ def delete_dataset(
         print_json({"deleted": name})
     else:
         out.print(f"{name} is deleted")
+
+
+@contextmanager
+def _packed(source: Path) -> Iterator[Path]:
+    """The file itself; of a folder a zip file, which is removed on leaving."""
+    if not source.is_dir():
+        yield source
+        return
+    with tempfile.TemporaryDirectory(prefix="hpsearch-") as folder:
+        path = Path(folder) / "folder.zip"
+        try:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
+                for file in sorted(each for each in source.rglob("*") if each.is_file()):
+                    archive.write(file, file.relative_to(source))
+        except (OSError, ValueError) as error:
+            raise DatasetError(f"cannot pack {source}: {error}") from None
+        yield path
 
 
 @contextmanager

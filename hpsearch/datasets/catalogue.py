@@ -1,6 +1,7 @@
 """The data sets that a search may name."""
 
 import threading
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from hpsearch.datasets.image_files import Progress as Report
 from hpsearch.datasets.shared import SharedDatasets
 from hpsearch.datasets.stored import read_stored
 from hpsearch.datasets.values import Dataset
-from hpsearch.errors import DatasetError, UnknownDataset
+from hpsearch.errors import DatasetError, QuotaExceeded, UnknownDataset
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class DatasetInfo:
     file_bytes: int | None = None
     how: str | None = None
     fetching: Progress | None = None
+    owner: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For the HTTP interface and for `--json`."""
@@ -43,6 +45,7 @@ class DatasetInfo:
         return {
             "name": self.name,
             "source": self.source,
+            "owner": self.owner,
             "available": self.available,
             "classes": facts.classes if facts else None,
             "shape": list(facts.shape) if facts else None,
@@ -92,6 +95,24 @@ class Catalogue:
             raise UnknownDataset(name, self.names())
         return self._info(name)
 
+    def find(self, name: str) -> Record | None:
+        """What is kept under this name, if anything is."""
+        return self._record(name)
+
+    def owned(self, owner: str) -> tuple[int, int]:
+        """How many data sets somebody uploaded, and their bytes."""
+        sizes = []
+        for name in self._store.names():
+            with suppress(DatasetError):  # of a damaged record nobody knows whose it is
+                record = self._store.record(name)
+                if record is not None and record.owner == owner:
+                    sizes.append(self._store.size(record) or 0)
+        return len(sizes), sum(sizes)
+
+    def draft(self) -> AbstractContextManager[Path]:
+        """A folder for a file that is being received; it is removed on leaving, or by `sweep`."""
+        return self._store.draft()
+
     def ensure(self, name: str) -> Progress | None:
         """None if the data set is here; otherwise how far its download is, begun if need be.
 
@@ -131,12 +152,15 @@ class Catalogue:
         size: int | None = None,
         progress: Report = no_progress,
         in_child: bool = False,
+        owner: str | None = None,
+        room: int | None = None,
     ) -> DatasetInfo:
         """Add an .npz file, or class-named folders of images (or a zip of them), under a name.
 
         called: what the user calls the source, if not by its file name. size: width and height that
-        images are resized to. in_child: check it in a process with limits. The same again changes
-        nothing. Raises DatasetError or DatasetRefused (all the reasons); nothing is then stored.
+        images are resized to. in_child: check it in a process with limits. owner: who uploads it.
+        room: bytes that it may take as it is kept. The same again changes nothing. Raises
+        DatasetError, DatasetRefused (all the reasons) or QuotaExceeded; nothing is then stored.
         """
         check_name(name)
         checked = check_in_child if in_child else check
@@ -144,7 +168,12 @@ class Catalogue:
         with self._store.draft() as folder:
             draft = folder / "checked.npz"
             facts = checked(source, draft, told, size, progress)
-            self._store.keep(draft, name, f"added from {told}", facts)
+            size_kept = draft.stat().st_size
+            if room is not None and size_kept > room:
+                raise QuotaExceeded(
+                    f"{name} would take {size_kept:,} bytes; {room:,} are left to {owner}"
+                )
+            self._store.keep(draft, name, f"added from {told}", facts, owner)
         return self._info(name)
 
     def delete(self, name: str) -> None:
@@ -211,6 +240,7 @@ class Catalogue:
             facts=record.facts,
             sha256=record.sha256,
             file_bytes=self._store.size(record),
+            owner=record.owner,
         )
 
     def _info_of_download(self, name: str) -> DatasetInfo:

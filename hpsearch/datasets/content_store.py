@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hpsearch.datasets.facts import Facts
@@ -34,6 +34,8 @@ class Record:
     sha256: str
     source: str
     facts: Facts
+    owner: str | None = None
+    """Who uploaded it; None for what was added on this machine."""
 
 
 class ContentStore:
@@ -53,7 +55,8 @@ class ContentStore:
         path = self._folder / f"{name}.json"
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
-            return Record(name, facts["sha256"], facts["source"], Facts.from_json(facts))
+            owner = facts.get("owner")
+            return Record(name, facts["sha256"], facts["source"], Facts.from_json(facts), owner)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -97,7 +100,9 @@ class ContentStore:
             shutil.rmtree(path, ignore_errors=True)
             os.close(descriptor)
 
-    def keep(self, draft: Path, name: str, source: str, facts: Facts) -> Record:
+    def keep(
+        self, draft: Path, name: str, source: str, facts: Facts, owner: str | None = None
+    ) -> Record:
         """Keep the file of a draft under a name; the same name and content again heals the file.
 
         Raises DatasetError if the name has another content; the file is then not kept.
@@ -105,7 +110,7 @@ class ContentStore:
         with writing(self._folder):
             os.chmod(draft, 0o600)
             sync(draft)
-            record = Record(name, digest(draft), source, facts)
+            record = Record(name, digest(draft), source, facts, owner)
             with self._locked():
                 known = self.record(name)
                 if known is not None and known.sha256 != record.sha256:
@@ -113,6 +118,8 @@ class ContentStore:
                         f"{name} is there already, with other images; add them under another "
                         f"name, or delete it first: hpsearch datasets delete {name}"
                     )
+                if known is not None:
+                    record = replace(record, owner=known.owner)  # whoever came first
                 os.replace(draft, self._path(record.sha256))
                 sync(self._folder)
                 self._write(record, draft.with_name("record"))
@@ -120,6 +127,8 @@ class ContentStore:
 
     def _write(self, record: Record, draft: Path) -> None:
         facts = {"name": record.name, "sha256": record.sha256, "source": record.source}
+        if record.owner is not None:
+            facts["owner"] = record.owner
         text = json.dumps({**facts, **record.facts.to_json()}, indent=1)
         with open(draft, "w", encoding="utf-8", opener=_private) as file:
             write_synced(file, text + "\n")

@@ -10,7 +10,7 @@ from hpsearch.errors import DatasetError
 
 FAILED_SECONDS = 30.0  # a download that failed is not tried again before
 
-State = Literal["downloading", "checking", "done", "failed"]
+State = Literal["receiving", "downloading", "checking", "done", "failed"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
@@ -16,6 +17,8 @@ from starlette.testclient import TestClient
 from api.failed_logins import FailedLogins
 from api.gate import Gate
 from hpsearch.access import Identity, Scope
+from hpsearch.datasets.catalogue import Catalogue
+from hpsearch.datasets.digits import digits as built_in
 from hpsearch.spec.submission import parse_submission
 from hpsearch.tokens import TokenFile
 from storage.user_jobs import Jobs
@@ -25,6 +28,7 @@ from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 OPEN, METRICS, READ, SUBMIT, OWNER, ADMIN, NOBODY = (
     "open", "metrics", "read", "submit", "owner", "admin", "nobody"
 )  # fmt: skip
+API = "/api/v1"
 JOB = "/api/v1/jobs/{job_id}"
 
 DASHBOARD = (
@@ -82,7 +86,9 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/estimates"): READ,
     ("GET", "/api/v1/estimates/{estimate_id}"): READ,
     ("GET", "/api/v1/datasets"): READ,
+    ("POST", "/api/v1/datasets"): SUBMIT,
     ("GET", "/api/v1/datasets/{name}"): READ,
+    ("DELETE", "/api/v1/datasets/{name}"): OWNER,
     **{("GET", path): READ for path in DASHBOARD},
 }
 """Who may: all with the scope, or a larger one; OWNER: whose it is and admins."""
@@ -146,6 +152,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     tokens.revoke("revoked")
     headers = {name: {"Authorization": f"Bearer {secret}"} for name, secret in secrets.items()}
     gate = Gate(tokens)
+    digits = built_in()
+    arrays: dict[str, Any] = {"x": digits.training.images[:50, 0], "y": digits.training.labels[:50]}
+    np.savez(folder / "own.npz", **arrays)
+    Catalogue(folder).add("own", folder / "own.npz", owner="owner")
     with open_server(folder, sqlite_template, gate) as server:
         owner = Identity("owner", Scope.SUBMIT)
         yield Guarded(server, gate, owner, {"none": {}, **headers})
@@ -186,7 +196,7 @@ def test_who_may(guarded: Guarded, path: str) -> None:
         for who in order:
             filled = path.replace("{job_id}", job).replace("{number}", "0")
             filled = (
-                filled.replace("{name}", "digits")
+                filled.replace("{name}", "own" if path.startswith(API) else "docs.css")
                 .replace("{rest:path}", "1")
                 .replace("{estimate_id}", "e")
             )
