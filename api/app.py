@@ -41,6 +41,7 @@ from api.routes import (
     digest,
     estimates,
     events,
+    exports,
     health,
     index,
     jobs,
@@ -149,7 +150,19 @@ def build(
     )
     app.state.gate = gate
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
-    strict = (index, jobs, trials, events, digest, certificate, estimates, datasets, audit, models)
+    strict = (
+        index,
+        jobs,
+        trials,
+        events,
+        digest,
+        certificate,
+        estimates,
+        datasets,
+        audit,
+        models,
+        exports,
+    )
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
     for module in (health, login, pages):

@@ -116,6 +116,10 @@ class Client:
             answer = self.get(answer["links"]["self"])
         return answer
 
+    def export(self, job_id: str) -> bytes:
+        """The whole job as one file; see hpsearch.job_file."""
+        return self._send("GET", f"{path_of(job_id)}/export").content
+
     def model(
         self,
         job_id: str,

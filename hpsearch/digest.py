@@ -45,6 +45,22 @@ def digest(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def seal_of(trial: Trial) -> str:
+    """SHA-256, in hexadecimal, of all that is recorded of a trial that has ended."""
+    ending, origin = trial.ending, trial.origin
+    facts = {
+        **_trial(trial),
+        "place": [trial.round, trial.cohort],
+        "origin": [origin.source, origin.sampler, origin.seed, origin.known],
+        "epochs": [_exact(report.epoch) for report in trial.reports],
+        "ending": None
+        if ending is None
+        else _exact([ending.step, ending.value, ending.bar, ending.compared, ending.iteration]),
+    }
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _trial(trial: Trial) -> Mapping[str, Any]:
     ending = trial.ending
     return {

@@ -247,6 +247,10 @@ class UnreadableModel(HpsearchError):
     """A file that is not a model, or one of another version; the message says which."""
 
 
+class InvalidJobFile(HpsearchError):
+    """A file that is not a job's, or says what cannot be; the message says what is wrong."""
+
+
 class NoModel(HpsearchError):
     """The trial has no network: it runs still, or its training left the finite numbers."""
 

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.rows import codec, pages
 from storage.rows.jobs import JobRow, read_job
 from storage.rows.tables import trials as index
-from storage.rows.trial_reads import read_params, read_rounds, read_trials
+from storage.rows.trial_reads import read_params, read_rounds, read_seals, read_trials
 
 Order = Literal["number", "value"]
 
@@ -68,6 +68,11 @@ class Trials:
             numbers = [number for number, _ in found]
             params = read_params(connection, row.space, _these(row, numbers))
         return [Best(number, value, params[number]) for number, value in found]
+
+    def seals(self, job_id: str) -> dict[int, str]:
+        """Of the trials that ended since seals are written, by number. Raises JobNotFound."""
+        with self._database.read() as connection:
+            return read_seals(connection, read_job(connection, job_id).pk)
 
     def rounds(self, job_id: str) -> list[Round]:
         """The rounds that have begun, by index."""

@@ -180,6 +180,20 @@ def model(
     print(f"{path}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
 
 
+@app.command("export")
+def export_job(
+    job: options.JobId,
+    output: options.Output = None,
+    url: options.Url = options.DEFAULT_URL,
+) -> None:
+    """Write the whole job to one file, which `audit` and `verify` take instead of a job's id."""
+    path = output or Path(f"{job}.zip")
+    with Client(url) as client:
+        content = client.export(job)
+    write_output(path, content)
+    print(f"{path}: {len(content):,} bytes")
+
+
 def _command(url: str, job: str, verb: str, as_json: bool) -> None:
     with Client(url) as client:
         answer = client.command(job, verb)

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-LOCAL = ("datasets", "predict", "verify")
+LOCAL = ("audit", "datasets", "predict", "verify")
 
 
 class LazyGroup(TyperGroup):

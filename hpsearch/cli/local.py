@@ -3,10 +3,10 @@
 import typer
 
 from hpsearch.cli import datasets, options
+from hpsearch.cli.audit import audit_job, read_held
 from hpsearch.cli.predict import predict_images
 from hpsearch.cli.verify import verify_job
 from hpsearch.cli.watch import console_of
-from hpsearch.client import Client
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.settings import DATA_DIR as DATA_DIR_SETTING
 
@@ -28,15 +28,27 @@ def predict(
 
 
 @app.command()
+def audit(
+    job: options.JobOrFile,
+    url: options.Url = options.DEFAULT_URL,
+    as_json: options.Json = False,
+) -> None:
+    """Compute every decision of a job again from its record, without training.
+
+    Proposals, rounds, prunings, ends and the certificate. Exit code 1 if something differs.
+    """
+    raise typer.Exit(0 if audit_job(job, url, as_json) else 1)
+
+
+@app.command()
 def verify(
-    job: options.JobId,
+    job: options.JobOrFile,
     trials: options.Trials = 3,
     url: options.Url = options.DEFAULT_URL,
     data_dir: options.DataDir = DATA_DIR,
     as_json: options.Json = False,
 ) -> None:
     """Train some trials of a job again, here, and compare to the bit; exit code 1 if unequal."""
-    with Client(url) as client:
-        console = console_of(as_json)
-        same = verify_job(client, job, trials, Catalogue(data_dir), console, as_json)
+    console = console_of(as_json)
+    same = verify_job(read_held(job, url), trials, Catalogue(data_dir), console, as_json)
     raise typer.Exit(0 if same else 1)

@@ -51,6 +51,9 @@ Spec = Annotated[
     Path, typer.Argument(metavar="SPEC", help="A search spec, as JSON; - reads standard input.")
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+JobOrFile = Annotated[
+    str, typer.Argument(metavar="JOB", help="The job's id, or a file that `export` wrote.")
+]
 Leave = Annotated[bool, typer.Option("--exit", help="Leave when the job has ended.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Trials = Annotated[int, typer.Option(min=1, help="How many trials to train again.")]

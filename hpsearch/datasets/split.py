@@ -38,6 +38,19 @@ def training_count(spec: SearchSpec, dataset: Dataset) -> int:
     return len(training)
 
 
+def validation_labels(spec: SearchSpec, dataset: Dataset) -> Labels:
+    """Labels of what `split_for` gives for validation. Copies no image; raises DatasetError."""
+    _, validation = _carve(
+        dataset,
+        spec.dataset.train_size,
+        spec.validation.fraction,
+        spec.validation.stratified,
+        spec.seed,
+    )
+    labels: Labels = dataset.training.labels[validation]
+    return labels
+
+
 def training_data(spec: SearchSpec, dataset: Dataset) -> Part:
     """All images that a job with this spec may learn from: both parts of its split."""
     return _part(dataset.training, _taken(spec, dataset))

@@ -1,5 +1,6 @@
 """Trials read from Optuna's tables."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +11,7 @@ from hpsearch.spec.space import Parameter, Value
 from storage.rows import codec, optuna_tables, tables
 from storage.rows.params import decode, decode_by_distribution
 
-ORIGIN, REPORTS, ENDING = "origin", "reports", "ending"  # names of user attributes
+ORIGIN, REPORTS, ENDING, SEAL = "origin", "reports", "ending", "seal"  # names of user attributes
 
 _UNKNOWN = Origin("sampler", "", 0, 0)
 
@@ -44,6 +45,18 @@ def read_trials(
             ending=ending,
         )
     return trials
+
+
+def read_seals(connection: Connection, job_pk: int) -> dict[int, str]:
+    """What was written down of each trial when it ended, by number; see hpsearch.digest.seal_of."""
+    table, index = optuna_tables.trial_user_attributes, tables.trials
+    query = (
+        select(index.c.number, table.c.value_json)
+        .join(index, index.c.trial_id == table.c.trial_id)
+        .where(index.c.job_pk == job_pk, table.c.key == SEAL)
+        .order_by(index.c.number)
+    )
+    return {number: json.loads(text) for number, text in connection.execute(query)}
 
 
 def read_params(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Update, and_, bindparam, insert, select, update
 
+from hpsearch.digest import seal_of
 from hpsearch.history import Ending, Report, Trial, TrialState
 from storage.events import EventKind, add_events
 from storage.rows import codec, optuna_tables, tables
@@ -16,7 +17,7 @@ from storage.rows.jobs import JobRow
 from storage.rows.kept_ids import next_id
 from storage.rows.optuna_tables import STATES, intermediate_row, naive, value_row
 from storage.rows.params import distribution_json, encode
-from storage.rows.trial_reads import ENDING, ORIGIN, REPORTS
+from storage.rows.trial_reads import ENDING, ORIGIN, REPORTS, SEAL, read_trials
 
 Rows = list[dict[str, Any]]
 
@@ -137,6 +138,8 @@ def record_trials(
     _write_reports(connection, [trial for trial in running.values() if trial.fresh])
     endings_of = [(running[number], ending) for number, ending in ended.items()]
     _write_endings(connection, endings_of, moment, row.job.version + 1)
+    if ended:
+        _seal(connection, row, list(ended))
     happened = [
         (EventKind.TRIAL_REPORTED, _reported(number, trial.fresh))
         for number, trial in running.items()
@@ -144,6 +147,17 @@ def record_trials(
     ]
     happened += [(EventKind.TRIAL_ENDED, _ended(n, e, running[n])) for n, e in ended.items()]
     add_events(connection, pk, moment, happened)
+
+
+def _seal(connection: Connection, row: JobRow, numbers: Sequence[int]) -> None:
+    """Write down what the trials were when they ended, so that an audit finds a change since."""
+    which = and_(_index.c.job_pk == row.pk, _index.c.number.in_(numbers))
+    ids = dict(connection.execute(select(_index.c.number, _index.c.trial_id).where(which)).all())
+    trials = read_trials(connection, row.space, which)
+    seals = [
+        _attribute(ids[number], SEAL, to_json(seal_of(trial))) for number, trial in trials.items()
+    ]
+    _add(connection, _ADD_ATTRIBUTES, seals)
 
 
 def _with_report(trial_id: int, before: tuple[Report, ...], report: Report | None) -> _Running:

@@ -81,6 +81,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", f"{JOB}/events"): READ,
     ("GET", f"{JOB}/digest"): READ,
     ("GET", f"{JOB}/certificate"): READ,
+    ("GET", f"{JOB}/export"): READ,
     ("GET", f"{JOB}/model"): READ,
     ("GET", f"{JOB}/trials/{{number}}/model"): READ,
     ("POST", "/api/v1/estimates"): READ,

@@ -1,0 +1,146 @@
+"""A job in one file: the same to the bit when it is read again, and no hostile one is believed."""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hpsearch.auditing import Record
+from hpsearch.digest import digest
+from hpsearch.errors import InvalidJobFile
+from hpsearch.history import EarlierJob, History
+from hpsearch.job_file import FORMAT, MANIFEST, PARTS, TRIALS, JobFacts, job_file, read_job_file
+from hpsearch.jobs import DataHashes, JobState
+from hpsearch.spec.stored import SPEC_VERSION
+from tests.unit.test_auditing import record
+
+
+@pytest.fixture(scope="module")
+def searched() -> Record:
+    return record(budget={"trials": 18})
+
+
+def facts_of(searched: Record) -> JobFacts:
+    data = DataHashes("d" * 64, "5" * 64)
+    return JobFacts(
+        id="abcdefghij",
+        spec=searched.spec.canonical(),
+        spec_version=SPEC_VERSION,
+        state=JobState.COMPLETED,
+        stop_reason=searched.stop_reason,
+        seconds=1.5,
+        priority=1.0,
+        created_at="2026-01-02T03:04:05+00:00",
+        started_at=None,
+        finished_at=None,
+        environment={"numpy": "2"},
+        data=data,
+        baseline=(150,) * 10,
+        digest=digest(searched.spec, searched.history, searched.stop_reason, data),
+        seals=dict(searched.seals),
+    )
+
+
+@pytest.fixture
+def file(searched: Record, tmp_path: Path) -> Path:
+    path = tmp_path / "job.zip"
+    path.write_bytes(job_file(facts_of(searched), searched.history))
+    return path
+
+
+def test_comes_back_equal(searched: Record, file: Path) -> None:
+    held = read_job_file(file)
+    assert held.spec == searched.spec
+    assert held.history.trials == searched.history.trials
+    assert held.history.rounds == searched.history.rounds
+    assert held.history.baseline == searched.history.baseline
+    assert held.facts == facts_of(searched)
+    assert job_file(held.facts, held.history) == file.read_bytes()
+    now = digest(held.spec, held.history, held.facts.stop_reason, held.facts.data)
+    assert now == held.facts.digest
+
+
+def test_earlier_jobs(searched: Record, tmp_path: Path) -> None:
+    earlier = EarlierJob("a", searched.spec, searched.history.trials)
+    unreadable = EarlierJob("b", None, ())
+    history: History = replace(searched.history, prior=(earlier, unreadable))
+    path = tmp_path / "job.zip"
+    path.write_bytes(job_file(facts_of(searched), history))
+    assert read_job_file(path).history.prior == (earlier, unreadable)
+
+
+def _changed(file: Path, changes: dict[str, bytes], honest: bool = True, extra: str = "") -> Path:
+    """With other content; honest: the manifest says so, too."""
+    with zipfile.ZipFile(file) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    contents.update(changes)
+    if honest and MANIFEST not in changes:
+        hashes = {name: hashlib.sha256(contents[name]).hexdigest() for name in PARTS}
+        contents[MANIFEST] = json.dumps({"format": FORMAT, "sha256": hashes}).encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+        if extra:
+            archive.writestr(extra, b"{}")
+    file.write_bytes(packed.getvalue())
+    return file
+
+
+def test_wrong_hashes(file: Path) -> None:
+    with pytest.raises(InvalidJobFile, match=r"trials\.json is not what the manifest says"):
+        read_job_file(_changed(file, {TRIALS: b"[]"}, honest=False))
+
+
+@pytest.mark.parametrize("extra", ["../../etc/passwd", "/etc/passwd", "more.json", "a/job.json"])
+def test_paths(file: Path, extra: str) -> None:
+    with pytest.raises(InvalidJobFile, match="other files"):
+        read_job_file(_changed(file, {}, extra=extra))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_duplicates(file: Path) -> None:
+    with pytest.raises(InvalidJobFile, match="other files"):
+        read_job_file(_changed(file, {}, extra=TRIALS))
+
+
+def test_bombs(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpsearch.job_file.MAX_PART", 2**20)
+    with pytest.raises(InvalidJobFile, match="maximum"):
+        read_job_file(_changed(file, {TRIALS: b" " * (2**20 + 1)}))
+
+
+def test_lies_about_a_size(file: Path) -> None:
+    content = file.read_bytes()
+    with zipfile.ZipFile(file) as archive:
+        size = archive.getinfo(TRIALS).file_size
+    file.write_bytes(content.replace(size.to_bytes(4, "little"), (5).to_bytes(4, "little")))
+    with pytest.raises(InvalidJobFile):
+        read_job_file(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{}", b"null", b"[1]", b"[" * 100_000, b'[{"number": 0}]', b"\xff\xfe",
+        b'{"format": 99}', b'{"format": 1}', b'{"format": 1, "sha256": []}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", [TRIALS, MANIFEST, "job.json", "rounds.json"])
+def test_parts_that_say_nothing(file: Path, name: str, content: bytes) -> None:
+    with pytest.raises(InvalidJobFile):
+        read_job_file(_changed(file, {name: content}))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + b"\0" * 18, b"not a zip"])
+def test_other_files(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "job.zip"
+    path.write_bytes(content)
+    with pytest.raises(InvalidJobFile):
+        read_job_file(path)
+    with pytest.raises(InvalidJobFile, match="cannot be read"):
+        read_job_file(tmp_path / "missing.zip")
