@@ -50,8 +50,8 @@ def to_jobs() -> RedirectResponse:
 @router.get("/new")
 def show_form(services: ServicesOf) -> Response:
     """A form for the common case, and the spec as JSON for all others."""
-    names = [info.name for info in services.catalogue.describe()]
-    return page("new.html", datasets=names)
+    found = sorted(services.catalogue.describe(), key=lambda info: not info.available)
+    return page("new.html", datasets=found)
 
 
 @router.get("/jobs/{job_id}")

@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
+from importlib import resources
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from harness.service import Service
 from tests.integration.api.specs import TINY
@@ -20,24 +22,34 @@ expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its tim
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+FAULTS = """async () => (await axe.run()).violations.map(
+    (each) => `${each.id}: ${each.help}: ${each.nodes.map((node) => node.html).join(" | ")}`)"""
+
+
 @pytest.fixture(scope="module")
-def page(service: Service) -> Iterator[Page]:
-    """A page that holds every complaint of the browser against the test."""
-    complaints: list[str] = []
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        page.on("console", lambda said: complaints.append(said.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(request.url))
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(service.url) else complaints.append(request.url)
-            ),
-        )
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(service: Service, browser: Browser) -> Iterator[Page]:
+    """A page that holds every complaint of the browser against the test."""
+    complaints: list[str] = []
+    page = browser.new_page()
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith(service.url) else complaints.append(request.url)
+        ),
+    )
+    yield page
+    page.close()
     assert complaints == []
 
 
@@ -61,3 +73,64 @@ def test_the_dashboard_shows_a_job(service: Service, page: Page) -> None:
     page.goto(f"{service.url}{done['links']['dashboard']}")
     expect(page.get_by_text(done["study"]).first).to_be_visible()
     expect(page.get_by_text("validation accuracy").first).to_be_visible()
+
+
+def test_a_click_submits_a_search_and_the_page_follows_it(service: Service, page: Page) -> None:
+    page.goto(f"{service.url}/new")
+    page.get_by_label("Name").fill("by a click")
+    page.get_by_label("Epochs of a trial").fill("1")
+    page.get_by_label("Trials").fill("12")
+    page.get_by_role("button", name="Estimate").click()
+    expect(page.locator("#estimate")).to_contain_text("12 trials")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("heading", name="by a click")).to_be_visible()
+    page.evaluate("window.loaded = 'once'")
+    expect(page.locator("#live[data-ended=yes]")).to_be_attached()
+    expect(page.locator("#space .t")).to_have_count(12)
+    assert page.evaluate("window.loaded") == "once"
+    row = page.locator("table.trials tr.t").first
+    row.hover()
+    number = row.get_attribute("data-t")
+    expect(page.locator(f"#space .t.lit[data-t='{number}']")).to_be_visible()
+
+
+def test_a_page_follows_its_job_through_a_restart(service: Service, browser: Browser) -> None:
+    spec = {**TINY, "name": "through a restart", "epochs": 3, "budget": {"trials": 60}}
+    job_id = service.submit(spec)
+    page = browser.new_page()
+    page.goto(f"{service.url}/jobs/{job_id}")
+    page.evaluate("window.loaded = 'once'")
+    expect(page.locator("#space .t").first).to_be_visible()
+    service.kill()
+    service.start()
+    expect(page.locator("#live[data-ended=yes]")).to_be_attached(timeout=90_000)
+    assert page.evaluate("window.loaded") == "once"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1300, 390])
+def test_axe_finds_nothing_and_nothing_is_cut_off(
+    service: Service, browser: Browser, scheme: Literal["light", "dark"], width: int
+) -> None:
+    done = service.wait_for_end(service.submit({**TINY, "confirm": {"top": 2, "repeats": 2}}))
+    running = service.submit({**TINY, "budget": {"trials": 500}})
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    job = done["id"]
+    paths = (
+        "/",
+        "/new",
+        "/datasets",
+        f"/jobs/{job}",
+        f"/jobs/{running}",
+        f"/compare?jobs={job},{running}",
+    )
+    found = {}
+    for path in paths:
+        page.goto(service.url + path)
+        page.evaluate(AXE)
+        found[path] = page.evaluate(FAULTS)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    service.http.post(f"/api/v1/jobs/{running}/cancel")
+    page.close()
+    assert found == {path: [] for path in paths}
