@@ -23,4 +23,12 @@ USER hpsearch
 WORKDIR /home/hpsearch
 VOLUME /data
 EXPOSE 8000
+STOPSIGNAL SIGTERM
+LABEL org.opencontainers.image.title=hpsearch \
+      org.opencontainers.image.description="Hyperparameter search for small NumPy convolutional networks" \
+      org.opencontainers.image.licenses=MIT
+# The server's; the other services of docker-compose.yml have checks of their own.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=3)"]
+# It refuses to start until there is a token: hpsearch token create NAME --scope admin
 CMD ["hpsearch", "serve", "--host", "0.0.0.0"]

@@ -1,6 +1,7 @@
 """Commands that are imported when they are used.
 
-Those that work on this machine's data sets need the networks and their data; `hpsearch jobs` does
+Those that work on this machine's data sets need the networks and their data, certificates need
+cryptography; `hpsearch jobs` does
 not wait for their imports.
 """
 
@@ -9,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-LOCAL = ("audit", "datasets", "predict", "verify")
+LOCAL = ("audit", "certificates", "datasets", "predict", "verify")
 
 
 class LazyGroup(TyperGroup):

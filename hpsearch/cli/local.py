@@ -1,8 +1,8 @@
-"""The commands that work on this machine's data sets; see hpsearch.cli.lazy."""
+"""The commands that take a while to import; see hpsearch.cli.lazy."""
 
 import typer
 
-from hpsearch.cli import datasets, options
+from hpsearch.cli import certificates, datasets, options
 from hpsearch.cli.audit import audit_job, read_held
 from hpsearch.cli.predict import predict_images
 from hpsearch.cli.verify import verify_job
@@ -12,6 +12,7 @@ from hpsearch.settings import DATA_DIR as DATA_DIR_SETTING
 
 app = typer.Typer()
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(certificates.app, name="certificates")
 
 DATA_DIR = DATA_DIR_SETTING.default
 

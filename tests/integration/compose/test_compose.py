@@ -18,6 +18,7 @@ from harness.cluster import Wire
 from harness.postgres import PostgresServer, run_alone
 from harness.results import SPEC, Result, result_of
 from harness.service import ENDED, ROOT, free_port, wait_until
+from hpsearch.cli.certificates import create_certificates
 from tests.integration.compose.composition import Composition
 
 FILE = ROOT / "docker-compose.yml"
@@ -60,11 +61,13 @@ def test_a_job_runs_through_all_services(
     secret = tmp_path / "database_password"
     secret.write_text(PASSWORD + "\n")
     (tmp_path / "data").mkdir()
+    create_certificates(tmp_path / "tls")
     scheduler, server = free_port(), free_port()
     places = {
         "scheduler:8786": f"127.0.0.1:{scheduler}",
         "db:5432": f"127.0.0.1:{database.port}",
         "/run/secrets/database_password": str(secret),
+        "/run/secrets": str(tmp_path / "tls"),
         "0.0.0.0": "127.0.0.1",  # noqa: S104 - replaced, not bound to
         "8786": str(scheduler),
         "8000": str(server),
