@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from hpsearch.access import LOCAL, Identity
 from hpsearch.errors import (
@@ -150,16 +150,24 @@ class Jobs:
             return job_version(connection, job_id)
 
     def page(
-        self, state: JobState | None = None, limit: int = 50, after: str | None = None
+        self,
+        state: JobState | None = None,
+        limit: int = 50,
+        after: str | None = None,
+        text: str | None = None,
     ) -> tuple[list[JobView], str | None]:
         """Jobs, newest first, and a cursor for `after` where there are more.
 
-        Raises InvalidSpec that names `after` for a text that is not a cursor of this list.
+        text: only jobs in whose spec or id it occurs, in upper or lower case. Raises InvalidSpec
+        that names `after` for a text that is not a cursor of this list.
         """
         query = visible(select(tables.jobs, HAS_STUDY)).order_by(tables.jobs.c.pk.desc())
         query = query.limit(limit + 1)
         if state is not None:
             query = query.where(tables.jobs.c.state == state.value)
+        if text:
+            columns = (tables.jobs.c.spec, tables.jobs.c.id)
+            query = query.where(or_(*(each.icontains(text, autoescape=True) for each in columns)))
         with self._database.read() as connection:
             if after is not None:
                 query = query.where(tables.jobs.c.pk < _cursor(connection, after))

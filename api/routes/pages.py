@@ -36,10 +36,18 @@ def show_jobs(
     services: ServicesOf,
     state: JobState | None = None,
     after: Annotated[str | None, Query(max_length=200)] = None,
+    text: Name = None,
 ) -> Response:
     """The list of jobs, newest first."""
-    found, following = services.jobs.page(state=state, limit=PAGE, after=after)
-    return page("jobs.html", jobs=found, following=following, state=state, states=list(JobState))
+    found, following = services.jobs.page(state, PAGE, after, text)
+    return page(
+        "jobs.html",
+        jobs=found,
+        following=following,
+        state=state,
+        states=list(JobState),
+        text=text or "",
+    )
 
 
 @router.get("/jobs")

@@ -32,6 +32,11 @@ def test_the_list_by_state(server: ServerInProcess, job: str) -> None:
     assert server.client.get("/?state=asleep").status_code == 422
 
 
+def test_the_list_by_text(server: ServerInProcess, job: str) -> None:
+    assert f"/jobs/{job}" in server.client.get("/?text=OURS").text
+    assert "No job is found" in server.client.get("/?text=50%25").text
+
+
 def test_a_job_is_whole_without_javascript(server: ServerInProcess, job: str) -> None:
     text = server.client.get(f"/jobs/{job}").text
     pictures = re.findall(r'<svg [^>]*class="chart[^>]*aria-label="([^"]+)"', text)
