@@ -9,7 +9,7 @@ TESTS ?=
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-portable bench-running bench-search bench-training chaos fuzz
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-portable bench-running bench-search bench-training chaos fuzz fuzz-uploads
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -89,6 +89,9 @@ bench-training: setup-dev  ## our training step against PyTorch's, after make se
 
 fuzz: setup-dev  ## odd requests by the ten thousand, on both databases (ARGS="--cases 5000 --extremes 500 --databases sqlite")
 	$(BIN)/python -m harness.fuzz $(ARGS)
+
+fuzz-uploads: setup-dev  ## mutated files to a real server: kept or refused, and nothing left (ARGS="--count 5000 --seed 1")
+	$(BIN)/python -m benchmarks.fuzz_uploads $(ARGS)
 
 chaos: setup-dev  ## a search under fire: kill its workers and its server at random, then audit it (ARGS="--kills 100 --trials 1500 --database postgresql --seed 1")
 	$(BIN)/python -m benchmarks.chaos $(ARGS)
