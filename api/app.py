@@ -43,6 +43,7 @@ from api.routes import (
     events,
     exports,
     health,
+    imports,
     index,
     jobs,
     login,
@@ -66,6 +67,7 @@ from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
+from storage.imports import Imports
 from storage.job_pages import JobPages
 from storage.job_store import SqlJobStore
 from storage.latest import Latest
@@ -129,6 +131,7 @@ def build(
         database=database,
         jobs=Jobs(database),
         deletions=deletions,
+        imports=Imports(database),
         housekeeping=Housekeeping(deletions),
         trials=Trials(database),
         pages=JobPages(database),
@@ -162,6 +165,7 @@ def build(
         audit,
         models,
         exports,
+        imports,
     )
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])

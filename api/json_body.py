@@ -23,7 +23,7 @@ JSON_TYPES = ("application/json", "application/merge-patch+json")
 async def json_body(request: Request) -> AsyncIterator[object]:
     """The body's JSON value. Raises MalformedJson, InvalidSpec, or answers 413, 415 or 429."""
     heavy = _counted(request)
-    body = await _read(request)
+    body = await read_body(request)
     async with heavy.slot():
         yield await _value(request, body)
 
@@ -31,7 +31,7 @@ async def json_body(request: Request) -> AsyncIterator[object]:
 async def json_body_or_empty(request: Request) -> AsyncIterator[object]:
     """As json_body, and an empty object where no body came."""
     heavy = _counted(request)
-    body = await _read(request)
+    body = await read_body(request)
     async with heavy.slot():
         yield await _value(request, body) if body else {}
 
@@ -46,16 +46,17 @@ def _counted(request: Request) -> HeavyRequests:
     return heavy
 
 
-async def _read(request: Request) -> bytes:
-    too_large = HTTPException(413, f"the body is larger than {MAX_BODY} bytes")
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The whole body; answers 413 if it is larger than `limit` bytes."""
+    too_large = HTTPException(413, f"the body is larger than {limit} bytes")
     declared = request.headers.get("content-length", "0")
-    if declared.isdigit() and int(declared[:20]) > MAX_BODY:
+    if declared.isdigit() and int(declared[:20]) > limit:
         raise too_large
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > limit:
                 raise too_large
     except ClientDisconnect:
         raise HTTPException(400, "the body ended early") from None  # nobody reads this

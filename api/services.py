@@ -23,6 +23,7 @@ from hpsearch.runner.ports import Engine
 from storage.database import Database
 from storage.deletions import Deletions
 from storage.events import Events
+from storage.imports import Imports
 from storage.job_pages import JobPages
 from storage.job_store import SqlJobStore
 from storage.latest import Latest
@@ -78,6 +79,7 @@ class Services:
     database: Database
     jobs: Jobs
     deletions: Deletions
+    imports: Imports
     housekeeping: Housekeeping
     trials: Trials
     pages: JobPages

@@ -120,6 +120,11 @@ class Client:
         """The whole job as one file; see hpsearch.job_file."""
         return self._send("GET", f"{path_of(job_id)}/export").content
 
+    def import_job(self, content: bytes) -> Answer:
+        """Bring a file that `export` gave into this server; answers the job."""
+        headers = {"Content-Type": "application/zip"}
+        return self._call("POST", "/api/v1/imports", content=content, headers=headers)
+
     def model(
         self,
         job_id: str,

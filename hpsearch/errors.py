@@ -251,6 +251,13 @@ class InvalidJobFile(HpsearchError):
     """A file that is not a job's, or says what cannot be; the message says what is wrong."""
 
 
+class ImportConflict(HpsearchError):
+    """A job cannot be brought in beside what is here."""
+
+    def __init__(self, job_id: str, reason: str) -> None:
+        super().__init__(f"job {job_id!r}: {reason}")
+
+
 class NoModel(HpsearchError):
     """The trial has no network: it runs still, or its training left the finite numbers."""
 

@@ -78,16 +78,7 @@ class SqlJobStore:
         """All that happened in the job, with the trials that it starts from."""
         with self._database.read() as connection:
             row = read_job(connection, job_id)
-            of_job = tables.trials.c.job_pk == row.pk
-            trials = read_trials(connection, row.space, of_job)
-            return History(
-                trials=tuple(trials.values()),
-                rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
-                prior=tuple(_prior(connection, source) for source in row.warm_start),
-                enqueued=_waiting(connection, row.pk),
-                seconds=row.job.seconds,
-                confirmations=read_confirmations(connection, row.pk),
-            )
+            return read_history(connection, row)
 
     def enqueued(self, job_id: str) -> tuple[Mapping[str, Value], ...]:
         """Parameters that the user wants tried and that no trial has taken up yet, in order."""
@@ -241,6 +232,19 @@ def _set_state(
     change_job(connection, row, state=state.value, stop_reason=reason)
     told = {"state": state.value, "stop_reason": reason}
     add_events(connection, row.pk, now(), [(EventKind.STATE_CHANGED, told)])
+
+
+def read_history(connection: Connection, row: JobRow) -> History:
+    """All that happened in the job, with the trials that it starts from."""
+    trials = read_trials(connection, row.space, tables.trials.c.job_pk == row.pk)
+    return History(
+        trials=tuple(trials.values()),
+        rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
+        prior=tuple(_prior(connection, source) for source in row.warm_start),
+        enqueued=_waiting(connection, row.pk),
+        seconds=row.job.seconds,
+        confirmations=read_confirmations(connection, row.pk),
+    )
 
 
 def _prior(connection: Connection, source: WarmStart) -> EarlierJob:

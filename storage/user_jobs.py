@@ -84,7 +84,7 @@ class Jobs:
             if quota is not None:
                 _check_quota(connection, owner.name, quota)
             sources = tuple(_warm_start(connection, source) for source in warm_start)
-            _insert(connection, job_id, spec, sources, priority, owner.name)
+            insert_job(connection, job_id, spec, sources, priority, owner.name)
             return read_job(connection, job_id).job, True
 
     def known(
@@ -270,7 +270,7 @@ def _refuse_more_enqueued(connection: Connection, row: JobRow) -> None:
         raise EnqueuedTrialsLimit(row.job.id, MAX_ENQUEUED)
 
 
-def _insert(
+def insert_job(
     connection: Connection,
     job_id: str,
     spec: SearchSpec,
@@ -278,6 +278,7 @@ def _insert(
     priority: float,
     owner: str,
 ) -> None:
+    """Add the rows of a queued job, and its study."""
     study = f"{clean(spec.name or 'search')}-{job_id}"
     attributes = {
         "job": job_id,

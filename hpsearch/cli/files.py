@@ -9,6 +9,7 @@ from hpsearch.errors import InvalidSettings, MalformedJson
 from hpsearch.spec import strict_json
 from hpsearch.spec.submission import parse_submission
 
+MAX_JOB_FILE = 128 * 2**20  # bytes; what the server takes
 MAX_SPEC = 1_000_000  # bytes; what the server takes
 STANDARD_INPUT = Path("-")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -29,6 +30,18 @@ def read_spec(file: Path) -> bytes:
     if content.startswith(UTF_16) or b"\0" in content[:4]:
         raise InvalidSettings(f"{name} is UTF-16 text: save it as UTF-8")
     return content.removeprefix(codecs.BOM_UTF8)
+
+
+def read_input(path: Path, limit: int) -> bytes:
+    """A file of at most `limit` bytes; raises InvalidSettings."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as error:
+        raise InvalidSettings(f"{path} cannot be read: {error.strerror}") from None
+    if len(content) > limit:
+        raise InvalidSettings(f"{path} is larger than {limit} bytes, the maximum")
+    return content
 
 
 def write_output(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from hpsearch.cli import options, tables
 from hpsearch.cli import prune as pruning
-from hpsearch.cli.files import read_spec, write_output
+from hpsearch.cli.files import MAX_JOB_FILE, read_input, read_spec, write_output
 from hpsearch.cli.output import out, print_json
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client, path_of
@@ -192,6 +192,16 @@ def export_job(
         content = client.export(job)
     write_output(path, content)
     print(f"{path}: {len(content):,} bytes")
+
+
+@app.command("import")
+def import_job(
+    file: options.JobFile, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
+) -> None:
+    """Bring a job that `export` wrote into a server; the same file again changes nothing."""
+    with Client(url) as client:
+        job = client.import_job(read_input(file, MAX_JOB_FILE))
+    print_json(job) if as_json else print(job["id"])
 
 
 def _command(url: str, job: str, verb: str, as_json: bool) -> None:

@@ -54,6 +54,7 @@ JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 JobOrFile = Annotated[
     str, typer.Argument(metavar="JOB", help="The job's id, or a file that `export` wrote.")
 ]
+JobFile = Annotated[Path, typer.Argument(metavar="FILE", help="What `export` wrote.")]
 Leave = Annotated[bool, typer.Option("--exit", help="Leave when the job has ended.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 Trials = Annotated[int, typer.Option(min=1, help="How many trials to train again.")]

@@ -13,7 +13,17 @@ from hpsearch.auditing import Record
 from hpsearch.digest import digest
 from hpsearch.errors import InvalidJobFile
 from hpsearch.history import EarlierJob, History
-from hpsearch.job_file import FORMAT, MANIFEST, PARTS, TRIALS, JobFacts, job_file, read_job_file
+from hpsearch.job_file import (
+    FORMAT,
+    MANIFEST,
+    PARTS,
+    TRIALS,
+    JobFacts,
+    JobFile,
+    check_importable,
+    job_file,
+    read_job_file,
+)
 from hpsearch.jobs import DataHashes, JobState
 from hpsearch.spec.stored import SPEC_VERSION
 from tests.unit.test_auditing import record
@@ -144,3 +154,53 @@ def test_other_files(tmp_path: Path, content: bytes) -> None:
         read_job_file(path)
     with pytest.raises(InvalidJobFile, match="cannot be read"):
         read_job_file(tmp_path / "missing.zip")
+
+
+def _lies(held: JobFile, lie: str) -> JobFile:
+    facts, history = held.facts, held.history
+    first, *others = history.trials
+    report = replace(first.reports[0], loss=0.0)
+    changed = {
+        "not ended": replace(facts, state=JobState.RUNNING),
+        "a time": replace(facts, created_at="yesterday"),
+        "without a zone": replace(facts, created_at="2026-01-02T03:04:05"),
+        "another digest": replace(facts, digest="0" * 64),
+    }
+    trials = {
+        "seal": replace(first, reports=(report, *first.reports[1:])),
+        "number": replace(first, number=1),
+        "round": replace(first, round=99),
+        "cohort": replace(first, cohort=2**40),
+        "parameters": replace(first, params={"learning_rate": 1e9}),
+        "space": replace(first, params={"no_such_name": 1}),
+        "steps": replace(first, reports=(*first.reports, first.reports[0])),
+    }
+    if lie in trials:
+        history = replace(history, trials=(trials[lie], *others))
+    if lie == "rounds":
+        history = replace(history, rounds=history.rounds[1:])
+    return replace(held, facts=changed.get(lie, facts), history=history)
+
+
+LIES = {
+    "not ended": "only ended jobs",
+    "a time": "not a time",
+    "without a zone": "not a time",
+    "another digest": "does not come to its digest",
+    "seal": "its seal broke",
+    "number": "trial 0 is missing",
+    "round": "cannot be",
+    "cohort": "cannot be",
+    "parameters": "not in the job's space",
+    "space": "not in the job's space",
+    "steps": "do not ascend",
+    "rounds": "round 0 is missing",
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_no_job_is_made_of_a_lie(file: Path, lie: str) -> None:
+    held = read_job_file(file)
+    check_importable(held)
+    with pytest.raises(InvalidJobFile, match=LIES[lie]):
+        check_importable(_lies(held, lie))

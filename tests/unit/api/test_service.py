@@ -132,7 +132,6 @@ def test_every_error_a_request_can_meet_has_a_status() -> None:
         errors.ServiceError,
         errors.TokenError,
         errors.UnreadableModel,
-        errors.InvalidJobFile,
         errors.UnusableDatabase,
     }
     for cls in vars(errors).values():

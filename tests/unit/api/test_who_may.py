@@ -84,6 +84,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", f"{JOB}/export"): READ,
     ("GET", f"{JOB}/model"): READ,
     ("GET", f"{JOB}/trials/{{number}}/model"): READ,
+    ("POST", "/api/v1/imports"): SUBMIT,
     ("POST", "/api/v1/estimates"): READ,
     ("GET", "/api/v1/estimates/{estimate_id}"): READ,
     ("GET", "/api/v1/datasets"): READ,
