@@ -9,7 +9,7 @@ TESTS ?=
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-portable bench-running bench-search bench-training chaos fuzz fuzz-uploads
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-training chaos fuzz fuzz-uploads
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -65,6 +65,9 @@ bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna'
 
 bench-certificate: setup-dev  ## how often a certificate is right, beside the truth (ARGS="--quick"; resumable; HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.certificate $(ARGS)
+
+bench-page: setup-dev  ## weight of a job's page at 10,000 trials, and the time to draw it anew
+	$(BIN)/python -m benchmarks.pages
 
 bench-looking: setup-dev  ## processor time of a look at a job, and of a 304
 	$(BIN)/python -m benchmarks.looking $(ARGS)

@@ -76,6 +76,7 @@ from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 
 ANSWERS = 200  # about single jobs that are kept, a few kB each
+DRAWN = 64  # pages of jobs that are kept, up to 1 MB each
 STOP_TIMEOUT = 3.0  # seconds that the runner gets to stop
 HOUSEKEEPING_TIMEOUT = 1.0  # seconds that the piece gets that is being removed
 
@@ -135,6 +136,7 @@ def build(
         housekeeping=Housekeeping(deletions),
         trials=Trials(database),
         pages=JobPages(database),
+        drawn=Latest(DRAWN),
         store=SqlJobStore(database),
         events=events_of,
         hub=EventHub(events_of),

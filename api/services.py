@@ -83,6 +83,8 @@ class Services:
     housekeeping: Housekeeping
     trials: Trials
     pages: JobPages
+    drawn: Latest[tuple[int, str]]
+    """The pages of jobs that were drawn last, with the job's version: one for all who look."""
     store: SqlJobStore
     events: Events
     hub: EventHub

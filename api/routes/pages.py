@@ -13,7 +13,7 @@ from api.services import Services, ServicesOf
 from api.web.job_page import MOST_DRAWN, job_page, specs_differ
 from api.web.marks import marks
 from api.web.pictures import best_so_far
-from api.web.templating import SAFE, STATIC, TYPES, page
+from api.web.templating import SAFE, STATIC, TYPES, answer, page, render
 from hpsearch.errors import HpsearchError
 from hpsearch.jobs import JobState, JobView
 
@@ -65,9 +65,14 @@ def show_form(services: ServicesOf) -> Response:
 @router.get("/jobs/{job_id}")
 def show_job(job_id: JobId, services: ServicesOf, x: Name = None, y: Name = None) -> Response:
     """One job: what it found, as pictures, words and a table."""
-    sheet = services.pages.read(job_id, MOST_DRAWN)
-    found = job_page(sheet, x, y, _validation(sheet.view, services))
-    return page("job.html", page=found, job=found.job, view=found.view)
+    key, version = f"{job_id} {x} {y}", services.jobs.version(job_id)
+    known = services.drawn.get(key)
+    if known is None or known[0] != version:
+        sheet = services.pages.read(job_id, MOST_DRAWN)
+        found = job_page(sheet, x, y, _validation(sheet.view, services))
+        known = version, render("job.html", page=found, job=found.job, view=found.view)
+        services.drawn.put(key, known)
+    return answer(known[1])
 
 
 @router.get("/compare")

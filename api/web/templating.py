@@ -39,7 +39,11 @@ def render(template: str, **values: Any) -> str:
 
 def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """A whole page as an answer."""
-    return HTMLResponse(render(template, **values), status, SAFE)
+    return answer(render(template, **values), status)
+
+
+def answer(content: str, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(content, status, SAFE)
 
 
 def duration(seconds: float | None) -> str:

@@ -27,13 +27,15 @@ function specOf(form) {
   if (text("name")) spec.name = text("name");
   spec.space = { learning_rate: range("lr"), weight_decay: range("wd") };
   spec.budget = { trials: number("trials") };
-  if (form.elements.confirm.checked) spec.confirm = {};
+  if (!form.elements.confirm.checked) spec.confirm = null; // what is left out is confirmed
   return spec;
 }
 
 // What the form does not have stays as it was written by hand.
 function merge(under, over) {
-  return { ...under, ...over, space: { ...under.space, ...over.space }, budget: { ...under.budget, ...over.budget } };
+  const { confirm, ...rest } = under;
+  const kept = "confirm" in over || confirm === null || confirm === undefined ? {} : { confirm };
+  return { ...rest, ...kept, ...over, space: { ...under.space, ...over.space }, budget: { ...under.budget, ...over.budget } };
 }
 
 async function send(text) {

@@ -49,6 +49,15 @@ def test_a_job_is_whole_without_javascript(server: ServerInProcess, job: str) ->
     assert "0.9500" in text
 
 
+def test_a_page_that_was_drawn_is_drawn_anew_once_the_job_has_changed(
+    server: ServerInProcess, job: str
+) -> None:
+    first = server.client.get(f"/jobs/{job}").text
+    assert server.client.get(f"/jobs/{job}").text == first
+    server.end(job)
+    assert 'data-ended="yes"' in server.client.get(f"/jobs/{job}").text
+
+
 def test_the_axes_can_be_chosen(server: ServerInProcess, job: str) -> None:
     text = server.client.get(f"/jobs/{job}?x=weight_decay&y=learning_rate").text
     assert 'aria-label="weight_decay against learning_rate' in text

@@ -1,0 +1,72 @@
+"""What a job's page costs at 10,000 trials: its weight, and the time to draw it anew.
+
+Run by `make bench-page`.
+"""
+
+import gzip
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from api.web.job_page import MOST_DRAWN, job_page
+from api.web.templating import STATIC, render
+from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.spec.search import parse_spec
+from hpsearch.spec.space import FloatParameter, Parameter
+from storage.backends.address import file_url
+from storage.database import Database
+from storage.job_pages import JobPages
+from storage.job_store import SqlJobStore
+from storage.user_jobs import Jobs
+
+TRIALS, COHORT = 10_000, 500
+SPEC = {"dataset": "digits", "network": "lenet5", "budget": {"trials": TRIALS}}
+ORIGIN = Origin("sampler", "tpe", 1, 0)
+BOX = FloatParameter(low=1e-3, high=1e3, log=True)
+RANGES: dict[str, Parameter] = {"learning_rate": BOX, "weight_decay": BOX}
+
+
+def fill(database: Database) -> str:
+    """A job of completed trials; returns its id."""
+    job, _ = Jobs(database).create(parse_spec(SPEC))
+    store, draw = SqlJobStore(database), random.Random(1)  # noqa: S311 - not for secrets
+    store.start(job.id, {})
+    whole = Round(0, RANGES, {}, (), "the whole box", 3.0, (1.0, 2.0, 3.0))
+    for cohort in range(TRIALS // COHORT):
+        trials = tuple(
+            Trial(number, 0, cohort, {n: 10 ** draw.uniform(-3, 3) for n in RANGES}, ORIGIN)
+            for number in range(cohort * COHORT, (cohort + 1) * COHORT)
+        )
+        store.open_cohort(job.id, Cohort(cohort, whole, trials, opens=cohort == 0), 0.0)
+        for epoch in (1, 2, 3):
+            reports = {t.number: Report(100 * epoch, epoch, draw.random(), 0.3) for t in trials}
+            done = Ending(Outcome.COMPLETED, "completed: 3 epochs")
+            store.record(job.id, reports, {t.number: done for t in trials if epoch == 3}, 1.0)
+    return job.id
+
+
+def main() -> None:
+    files = sum(len(gzip.compress(content)) for content in STATIC.values())
+    print(f"files beside the page, compressed: {files / 1000:.1f} kB")
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(file_url(Path(folder) / "hpsearch.db"))
+        database.initialise()
+        job_id = fill(database)
+        for _ in range(3):
+            began = time.perf_counter()
+            sheet = JobPages(database).read(job_id, MOST_DRAWN)
+            read = time.perf_counter()
+            found = job_page(sheet, None, None)
+            text = render("job.html", page=found, job=found.job, view=found.view)
+            drawn = time.perf_counter()
+            print(
+                f"{sheet.total} trials, {len(sheet.trials)} drawn: read {read - began:.3f} s, "
+                f"drawn {drawn - read:.3f} s, {len(gzip.compress(text.encode())) / 1000:.0f} kB "
+                f"compressed of {len(text) / 1000:.0f}"
+            )
+        database.close()
+
+
+if __name__ == "__main__":
+    main()
