@@ -88,6 +88,7 @@ def main() -> int:
     source, files = random.Random(given.seed), seeds()  # noqa: S311 - repeatable, not secret
     with tempfile.TemporaryDirectory(prefix="hpsearch-") as folder:
         with Service(Path(folder), workers=1) as service:
+            service.http.get("/dashboard").raise_for_status()  # it is imported by and by
             send = _sender(service)
             for _ in range(WARM_UP):
                 send(source.choice(files))
