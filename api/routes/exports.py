@@ -59,9 +59,15 @@ def _facts(services: Services, job: Job, history: History) -> JobFacts:
         environment=dict(job.environment),
         data=job.data,
         baseline=_baseline(services, job),
-        digest=digest(job.spec, history, job.stop_reason, job.data),
+        digest=_digest(services, job, history),
         seals=services.trials.seals(job.id),
     )
+
+
+def _digest(services: Services, job: Job, history: History) -> str:
+    """As it was kept when somebody first asked: what was changed since does not come to it."""
+    kept = services.jobs.digest(job.id) if job.state.ended else None
+    return kept or digest(job.spec, history, job.stop_reason, job.data)
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -43,8 +43,13 @@ def test_audit_and_verify(make_service: MakeService, tmp_path: Path) -> None:
             "update trial_params set param_value = param_value * 1.001 where trial_id = "
             "(select trial_id from hps_trials where number = 13) and param_name = 'learning_rate'"
         )
+        connection.execute(
+            "update hps_confirmations set found = replace(found, '\"macro_f1\":0.', "
+            "'\"macro_f1\":0.1') where repeat = 0"
+        )
     with make_service("service", workers=1) as service:
         audited = run("audit", job, "--url", service.url)
         assert audited.returncode == 1
         assert "trial 13: was changed after it had ended" in audited.stdout
         assert "trial 13: params.learning_rate is" in audited.stdout
+        assert f"the digest: is {digest}, what is recorded comes to" in audited.stdout
