@@ -20,7 +20,7 @@ from storage.events import Events, Glance
 
 BATCH = 500  # events read at once
 KEPT = 1000  # newest events of a job that are kept for its listeners
-LOOK_INTERVAL = 0.5  # seconds
+LOOK_INTERVAL = 0.1  # seconds
 PING_INTERVAL = 15.0  # seconds without an event after which a comment shows that we are there
 PING = b": ping\n\n"
 
