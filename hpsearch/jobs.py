@@ -222,6 +222,27 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class PruningErrors:
+    """What became of the trials that only `pruner.control` saved from being cut.
+
+    spared: how many trained to the end, in rounds where the pruner let others through. in_error: of
+    these, how many ended above the median of those others. above_best: how many above all of them.
+    low, high: the 95 % interval of the share in_error / spared (Wilson 1927, "Probable inference,
+    the law of succession, and statistical inference"); None as long as nobody was spared.
+    """
+
+    spared: int
+    in_error: int
+    above_best: int
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def share(self) -> float | None:
+        return self.in_error / self.spared if self.spared else None
+
+
+@dataclass(frozen=True)
 class JobView:
     """A job, how far it is and its best trial, all at one moment."""
 
@@ -230,6 +251,8 @@ class JobView:
     best: Best | None
     study_id: int
     """The id of its Optuna study, as the dashboard's addresses need it."""
+    pruning_errors: PruningErrors | None = None
+    """What the control group says of the pruner; None in a job that has none."""
 
 
 def outcome_of_trials(state: JobState) -> Outcome:

@@ -6,7 +6,7 @@ from typing import Any
 from api.paths import link
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
-from hpsearch.jobs import DataHashes, JobView, Progress
+from hpsearch.jobs import DataHashes, JobView, Progress, PruningErrors
 from hpsearch.search.points import count
 from hpsearch.spec.stored import Unreadable
 
@@ -70,6 +70,33 @@ class DataAnswer(Answer):
         return cls(dataset_sha256=data.dataset, split_sha256=data.split)
 
 
+class PruningAnswer(Answer):
+    """How often the pruner erred, by the trials of `pruner.control`."""
+
+    spared: int
+    """Trials that trained to the end only because they are in the control group."""
+    in_error: int
+    """Of these, those that ended above the median of the trials that the pruner let through."""
+    above_best: int
+    """Of these, those that ended above all trials of their round that the pruner let through."""
+    share: float | None
+    """in_error / spared; null as long as nobody was spared."""
+    low: float | None
+    high: float | None
+    """The 95 % interval of the share."""
+
+    @classmethod
+    def of(cls, errors: PruningErrors) -> "PruningAnswer":
+        return cls(
+            spared=errors.spared,
+            in_error=errors.in_error,
+            above_best=errors.above_best,
+            share=errors.share,
+            low=errors.low,
+            high=errors.high,
+        )
+
+
 class JobAnswer(Answer):
     id: str
     name: str | None
@@ -101,6 +128,8 @@ class JobAnswer(Answer):
     best: BestAnswer | None
     no_best: str | None
     """Why there is no best trial; null if there is one."""
+    pruning: PruningAnswer | None
+    """What the control group says of the pruner; null without `pruner.control`."""
     study: str
     """Name of the job's Optuna study."""
     environment: dict[str, str]
@@ -133,6 +162,7 @@ class JobAnswer(Answer):
             progress=ProgressAnswer.of(view.progress),
             best=BestAnswer.of(best) if best else None,
             no_best=view.progress.why_no_best(job.state),
+            pruning=PruningAnswer.of(view.pruning_errors) if view.pruning_errors else None,
             study=job.study,
             environment=dict(job.environment),
             data=DataAnswer.of(job.data) if job.data else None,

@@ -19,6 +19,7 @@ from hpsearch.runner.engine_keeper import EngineKeeper
 from hpsearch.runner.job_queue import JobQueue
 from hpsearch.runner.job_threads import JobThread, JobThreads
 from hpsearch.runner.ports import Engine, JobStore, UnfinishedJob, WriterLock
+from hpsearch.search import sobol
 
 LOOK_INTERVAL = 0.5  # seconds between looks at the database
 RUNNING_JOBS = 4  # started at the same time, unless told otherwise
@@ -67,6 +68,7 @@ class Dispatcher:
         self._problem: str | None = "starting"
         self._unattended: dict[str, str] = {}
         self._leader = False
+        self._prepared = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
 
     def start(self) -> None:
@@ -135,6 +137,9 @@ class Dispatcher:
                 self._follow_wish(job)
         self._reap()
         engine = self._engine()
+        if engine is not None and not self._prepared:
+            self._prepared = True
+            threading.Thread(target=sobol.prepare, name="prepare", daemon=True).start()
         for job in jobs:
             with self._noting(job.id, noted):
                 self._pass_changes_on(job)

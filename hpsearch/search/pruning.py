@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpsearch.baseline import Baseline
 from hpsearch.history import Ending, History, Outcome, Report, Trial, step_of
+from hpsearch.search import control
 from hpsearch.search.curves import LATEST, upward
 from hpsearch.search.exhaustion import as_it_is_run
 from hpsearch.search.ladder import report_points
@@ -46,57 +47,101 @@ def decide(
     and with the earlier trials of its round that its cohort may know, never with others in flight.
     """
     spec = as_it_is_run(given)
-    mates = [
-        trial for trial in history.trials if trial.cohort == cohort and trial.number in reports
+    together = [
+        replace(trial, reports=(*trial.reports, reports[trial.number]))
+        if trial.number in reports
+        else trial
+        for trial in history.trials
+        if trial.cohort == cohort
     ]
-    earlier = _earlier(history.trials, mates[0], spec.objective) if mates else []
-    beside = [
-        Rival(mate.number, upward((*mate.reports, reports[mate.number]), spec.objective))
-        for mate in mates
-    ]
-    points, chance = report_points(spec), _chance(spec.objective, history.baseline)
+    mates = [trial for trial in together if trial.number in reports]
+    if not mates:
+        return {}
+    group = _Group(spec, together, _earlier(history.trials, mates[0], spec.objective))
+    final = step_of(history.rounds[mates[0].round].report_epochs[-1])
+    chance = _chance(spec.objective, history.baseline)
     endings: dict[int, Ending] = {}
-    for trial, own in zip(mates, beside, strict=True):
-        at_report = TrialAtReport(
-            number=trial.number,
-            step=reports[trial.number].step,
-            values=own.values,
-            rivals=[*(mate for mate in beside if mate is not own), *earlier],
-            first=step_of(points[0]),
-            last=step_of(points[-1]),
-        )
-        final = step_of(history.rounds[trial.round].report_epochs[-1])
+    for trial in mates:
         report, fact = reports[trial.number], facts[trial.number]
-        ending = _ending(spec, at_report, final, report, fact, chance)
-        if ending is not None:
+        if fact.diverged_at is not None or not math.isfinite(report.value):
+            endings[trial.number] = _diverged(report, fact)
+        elif report.step >= final:
+            endings[trial.number] = _completed(group, trial, chance)
+        elif (ending := _cut(group, trial, report, fact, chance)) is not None:
             endings[trial.number] = ending
     return endings
 
 
-def _ending(
-    spec: SearchSpec,
-    trial: TrialAtReport,
-    final: int,
-    report: Report,
-    fact: LegFacts,
-    chance: float | None,
-) -> Ending | None:
-    if fact.diverged_at is not None or not math.isfinite(report.value):
-        return _diverged(report, fact)
-    if report.step >= final:
-        return Ending(
-            Outcome.COMPLETED, f"completed: {report.epoch:g} epochs", report.step, report.value
+@dataclass(frozen=True)
+class _Group:
+    """A cohort with all its reports, and the curves of earlier trials that it is compared with."""
+
+    spec: SearchSpec
+    trials: Sequence[Trial]
+    earlier: Sequence[Rival]
+
+    def at(self, trial: Trial, report: Report) -> TrialAtReport:
+        """The trial at one of its reports, among those that reached it, as it was decided then."""
+        points = report_points(self.spec)
+        mates = [
+            self._until(each, report.step)
+            for each in self.trials
+            if each is not trial and any(own.step == report.step for own in each.reports)
+        ]
+        return TrialAtReport(
+            number=trial.number,
+            step=report.step,
+            values=self._until(trial, report.step).values,
+            rivals=[*mates, *self.earlier],
+            first=step_of(points[0]),
+            last=step_of(points[-1]),
         )
-    if spec.pruner.name == "none":
+
+    def _until(self, trial: Trial, step: int) -> Rival:
+        reports = [each for each in trial.reports if each.step <= step]
+        return Rival(trial.number, upward(reports, self.spec.objective))
+
+
+def _cut(
+    group: _Group, trial: Trial, report: Report, fact: LegFacts, chance: float | None
+) -> Ending | None:
+    """Why the trial must not train on, if so."""
+    if group.spec.pruner.name == "none":
         return None
     if report.epoch >= LOSS_MUST_HAVE_FALLEN and fact.training_loss > fact.first_loss:
         return _above_its_start(report, fact)
-    if chance is not None and trial.values[report.step] <= chance:
-        past = sum(value > chance for value in trial.there())
+    if control.takes(group.spec, trial.number):
+        return None
+    return _weak(group, trial, report, chance)
+
+
+def _weak(group: _Group, trial: Trial, report: Report, chance: float | None) -> Ending | None:
+    """The ending of a trial that is no better than a guess, or misses the pruner's bar."""
+    spec, here = group.spec, group.at(trial, report)
+    if chance is not None and here.values[report.step] <= chance:
+        past = sum(value > chance for value in here.there())
         if past >= OTHERS_PAST_CHANCE:
-            return _at_chance(trial, report, spec.objective, chance, past)
-    miss = missed(spec.pruner, trial)
+            return _at_chance(here, report, spec.objective, chance, past)
+    miss = missed(spec.pruner, here)
     return None if miss is None else _pruned(report, miss, spec.objective)
+
+
+def _completed(group: _Group, trial: Trial, chance: float | None) -> Ending:
+    """The ending of a trial that trained to the end of its round.
+
+    One of the control group says where it would have been cut, with the bar that it missed.
+    """
+    *before, last = trial.reports
+    reason = f"completed: {last.epoch:g} epochs"
+    ending = Ending(Outcome.COMPLETED, reason, last.step, last.value)
+    if group.spec.pruner.name == "none" or not control.takes(group.spec, trial.number):
+        return ending
+    for report in before:
+        weak = _weak(group, trial, report, chance)
+        if weak is not None:
+            words = f"{reason}, as one of the control group; otherwise {weak.reason}"
+            return replace(ending, reason=words, bar=weak.bar, compared=weak.compared)
+    return ending
 
 
 def _diverged(report: Report, fact: LegFacts) -> Ending:

@@ -30,6 +30,11 @@ def complete(space: Space, seed: int, index: int, given: Mapping[str, Value]) ->
     return _point(space, _engine(space, seed, index).random(1)[0], given) if space else {}
 
 
+def prepare() -> None:
+    """Import what the first points need: half a second that no job then waits for."""
+    from scipy.stats import qmc  # noqa: F401, PLC0415 - as below
+
+
 def _engine(space: Space, seed: int, first: int) -> Any:
     from scipy.stats.qmc import Sobol  # noqa: PLC0415 - takes a second; servers start without it
 

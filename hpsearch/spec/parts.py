@@ -58,6 +58,9 @@ class Pruner(NamedPart):
     """Threshold: cut above this loss, if the objective is the loss."""
     patience: Annotated[int, Bounds(ge=0, le=1000)] = 0
     """Reports without improvement that a trial is allowed before the pruner may cut it; 0: none."""
+    control: Annotated[float, Bounds(ge=0, le=1)] = 0.0
+    """Share of the trials that train on where they would be cut, drawn from the seed: what becomes
+    of them shows how often the pruner errs."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

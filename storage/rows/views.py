@@ -1,4 +1,7 @@
-"""Jobs with how far they are and their best trial: two statements, however many jobs."""
+"""Jobs with how far they are and their best trial: two statements, however many jobs.
+
+A third where any has a control group.
+"""
 
 import math
 from collections import defaultdict
@@ -18,13 +21,16 @@ from sqlalchemy import (
 )
 
 from hpsearch.history import TrialState
-from hpsearch.jobs import Best, JobView, Progress
+from hpsearch.jobs import Best, JobView, Progress, PruningErrors
+from hpsearch.search.control import Completed, pruning_errors
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
 from storage.rows import tables
+from storage.rows.codec import ending_in
 from storage.rows.jobs import JobRow
-from storage.rows.optuna_tables import trial_params
+from storage.rows.optuna_tables import trial_params, trial_user_attributes
 from storage.rows.params import decode, decode_by_distribution
+from storage.rows.trial_reads import ENDING
 
 _ROUNDS = "rounds"  # among the states of trials, in what _COUNTS finds
 
@@ -76,12 +82,27 @@ _BEST = (
 )
 
 
+_endings = trial_user_attributes
+_COMPLETED = (
+    select(_index.c.job_pk, _index.c.round, _index.c.value, _endings.c.value_json)
+    .join(_endings, _endings.c.trial_id == _index.c.trial_id)
+    .where(_index.c.job_pk.in_(_PKS), _index.c.value.is_not(None), _endings.c.key == ENDING)
+)
+
+
 def read_views(connection: Connection, rows: Sequence[JobRow]) -> list[JobView]:
     """The jobs' views, in their order."""
     counts = _counts(connection, rows)
     best = _bests(connection, rows)
+    errors = _pruning_errors(connection, rows)
     return [
-        JobView(row.job, _progress(row, counts[row.pk]), best.get(row.pk), row.study_id)
+        JobView(
+            row.job,
+            _progress(row, counts[row.pk]),
+            best.get(row.pk),
+            row.study_id,
+            errors.get(row.pk),
+        )
         for row in rows
     ]
 
@@ -134,6 +155,22 @@ def _bests(connection: Connection, rows: Sequence[JobRow]) -> dict[int, Best]:
         pk: Best(number, value, _params(by_pk[pk], stored[pk]))
         for pk, (number, value) in best.items()
     }
+
+
+def _pruning_errors(connection: Connection, rows: Sequence[JobRow]) -> dict[int, PruningErrors]:
+    """What the control group says, of each job that has one."""
+    jobs = {
+        row.pk: row.job
+        for row in rows
+        if row.job.problem is None and row.job.spec.pruner.control > 0
+    }
+    if not jobs:
+        return {}
+    completed: dict[int, list[Completed]] = {pk: [] for pk in jobs}
+    for pk, round_, value, text in connection.execute(_COMPLETED, {"pks": [*jobs]}):
+        spared = ending_in(text).bar is not None
+        completed[pk].append(Completed(round_, jobs[pk].objective.upward(value), spared))
+    return {pk: pruning_errors(members) for pk, members in completed.items()}
 
 
 def _params(row: JobRow, stored: Mapping[str, tuple[float, str | None]]) -> dict[str, Value]:

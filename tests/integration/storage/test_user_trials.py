@@ -12,6 +12,7 @@ from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs
 from storage.user_trials import Order, Trials
 from tests.integration.storage.samples import (
+    COMPLETED,
     DIVERGED,
     PARAMS,
     cohort,
@@ -156,3 +157,17 @@ def test_jobs_do_not_see_each_others_trials(database: Database) -> None:
     assert read_all(Trials(database), second, "value") == [0, 1]
     assert Jobs(database).look(second.id).progress.complete == 0
     assert Jobs(database).look(first.id).study_id != Jobs(database).look(second.id).study_id
+
+
+def test_a_job_says_how_often_its_control_group_was_cut_in_error(database: Database) -> None:
+    job = running_job(database, size=5, pruner={"name": "median", "control": 0.5})
+    finish(database, job, {0: 0.5, 1: 0.7, 2: 0.8})
+    spared = replace(COMPLETED, bar=0.6, compared=5)
+    reports = {3: report(40, 0.75), 4: report(40, 0.3)}
+    SqlJobStore(database).record(job.id, reports, dict.fromkeys(reports, spared), 3)
+
+    found = Jobs(database).look(job.id).pruning_errors
+    assert found is not None
+    assert (found.spared, found.in_error, found.above_best) == (2, 1, 0)
+    assert [view.pruning_errors for view in Jobs(database).page()[0]] == [found]
+    assert Jobs(database).look(running_job(database).id).pruning_errors is None
