@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import BeforeValidator
 
+from hpsearch.spec.submission import MAX_LABEL
+
 MAX_PAGE = 500
 MAX_EVENT_ID = 2**63 - 1
 
@@ -22,6 +24,16 @@ def _whole(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(_whole)]
 TrialNumber = Annotated[Whole, Path(description="the trial's number in its job, from 0")]
 Limit = Annotated[Whole, Query(ge=1, le=MAX_PAGE, description="the most items to answer")]
+LabelQuery = Annotated[
+    str | None, Query(max_length=MAX_LABEL, description="only jobs that have this label")
+]
+TextQuery = Annotated[
+    str | None,
+    Query(max_length=100, description="only jobs in whose spec, name, id or labels it occurs"),
+]
+ArchivedQuery = Annotated[
+    bool, Query(description="true: those that are archived; false: those that are not")
+]
 LastEventId = Annotated[
     Whole | None, Header(ge=0, le=MAX_EVENT_ID, description="go on after this event")
 ]

@@ -66,6 +66,8 @@ class Job:
     before it was recorded.
     warm_start: ids of the earlier jobs whose trials it knows.
     owner: the name of whoever submitted it; None in jobs from before there were owners.
+    labels: words of its owner to find it by; no part of what is searched, nor of the digest.
+    archived: whether lists leave it out unless they are asked for it.
     waits_for: what keeps a queued job from starting, if not that others come first.
     """
 
@@ -89,6 +91,8 @@ class Job:
     trials_gone: bool = False
     """Whether another program, such as Optuna's own tool, deleted its study."""
     owner: str | None = None
+    labels: tuple[str, ...] = ()
+    archived: bool = False
 
     @property
     def spec(self) -> SearchSpec:

@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     WISH_CHANGED = "wish_changed"  # wish
     BUDGET_CHANGED = "budget_changed"  # budget
     PRIORITY_CHANGED = "priority_changed"  # priority
+    LABELS_CHANGED = "labels_changed"  # labels
+    ARCHIVED_CHANGED = "archived_changed"  # archived
     TRIAL_ENQUEUED = "trial_enqueued"  # params
     STATE_CHANGED = "state_changed"  # state, stop_reason
     ROUND_OPENED = "round_opened"  # round, reason, epochs

@@ -3,14 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from hpsearch.access import LOCAL, Identity
 from hpsearch.errors import (
     EnqueuedTrialsLimit,
-    FieldProblem,
-    InvalidSpec,
     JobNotFound,
+    JobStateConflict,
     QuotaExceeded,
     VersionConflict,
 )
@@ -20,19 +19,18 @@ from hpsearch.search.enqueued import point_to_try
 from hpsearch.spec.budget_change import with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
+from storage import job_lists
 from storage.database import Database
 from storage.events import EventKind, add_events
+from storage.job_lists import ALL, JobFilter
 from storage.latest import Latest
 from storage.rows import keys, optuna_tables, tables
 from storage.rows.codec import clean, to_json
 from storage.rows.jobs import (
-    HAS_STUDY,
     JobRow,
     WarmStart,
     change_job,
     check_id,
-    from_row,
-    job_pk,
     job_version,
     lock_against_deletion,
     lock_job,
@@ -64,19 +62,20 @@ class Jobs:
         priority: float = 1.0,
         owner: Identity = LOCAL,
         quota: int | None = None,
+        labels: Sequence[str] = (),
     ) -> tuple[Job, bool]:
         """Add a queued job; says whether it is new.
 
-        The same key with the same spec, warm start and priority gives the job that it gave the
-        first time; with others it raises IdempotencyConflict. `warm_start` are ids of earlier
-        jobs: their trials that have ended by now are known to this job, and raise JobNotFound
-        where there is no such job. Each owner has keys of their own. quota: jobs that the owner may
-        have that have not ended; QuotaExceeded is raised where they have as many.
+        The same key with the same spec, warm start, priority and labels gives the job that it
+        gave the first time; with others it raises IdempotencyConflict. `warm_start` are ids of
+        earlier jobs: their trials that have ended by now are known to this job, and raise
+        JobNotFound where there is no such job. Each owner has keys of their own. quota: jobs that
+        the owner may have that have not ended; QuotaExceeded is raised where they have as many.
         """
         job_id = new_id()
         with self._database.write(durable=True) as connection:
             if idempotency_key is not None:
-                body = keys.fingerprint(spec, warm_start, priority)
+                body = keys.fingerprint(spec, warm_start, priority, labels)
                 own_key = owner.key_space + idempotency_key
                 known = keys.claim(connection, own_key, body, job_id)
                 if known is not None:
@@ -84,7 +83,7 @@ class Jobs:
             if quota is not None:
                 _check_quota(connection, owner.name, quota)
             sources = tuple(_warm_start(connection, source) for source in warm_start)
-            insert_job(connection, job_id, spec, sources, priority, owner.name)
+            insert_job(connection, job_id, spec, sources, priority, owner.name, labels)
             return read_job(connection, job_id).job, True
 
     def known(
@@ -94,9 +93,10 @@ class Jobs:
         warm_start: Sequence[str],
         priority: float,
         owner: Identity = LOCAL,
+        labels: Sequence[str] = (),
     ) -> Job | None:
         """The job that `create` made of the same request; raises IdempotencyConflict."""
-        body = keys.fingerprint(spec, warm_start, priority)
+        body = keys.fingerprint(spec, warm_start, priority, labels)
         with self._database.read() as connection:
             known = keys.owner(connection, owner.key_space + key, body)
             return None if known is None else read_job(connection, known).job
@@ -150,30 +150,20 @@ class Jobs:
             return job_version(connection, job_id)
 
     def page(
-        self,
-        state: JobState | None = None,
-        limit: int = 50,
-        after: str | None = None,
-        text: str | None = None,
+        self, wanted: JobFilter = ALL, limit: int = 50, after: str | None = None
     ) -> tuple[list[JobView], str | None]:
-        """Jobs, newest first, and a cursor for `after` where there are more.
+        """Jobs, and a cursor for `after` where there are more.
 
-        text: only jobs in whose spec or id it occurs, in upper or lower case. Raises InvalidSpec
-        that names `after` for a text that is not a cursor of this list.
+        Raises InvalidSpec that names `after` for a text that is not a cursor of this list.
         """
-        query = visible(select(tables.jobs, HAS_STUDY)).order_by(tables.jobs.c.pk.desc())
-        query = query.limit(limit + 1)
-        if state is not None:
-            query = query.where(tables.jobs.c.state == state.value)
-        if text:
-            columns = (tables.jobs.c.spec, tables.jobs.c.id)
-            query = query.where(or_(*(each.icontains(text, autoescape=True) for each in columns)))
         with self._database.read() as connection:
-            if after is not None:
-                query = query.where(tables.jobs.c.pk < _cursor(connection, after))
-            rows = [from_row(row) for row in connection.execute(query)]
-            views = read_views(connection, rows[:limit])
-        return views, rows[limit - 1].job.id if len(rows) > limit else None
+            rows, following = job_lists.page(connection, wanted, limit, after)
+            return read_views(connection, rows), following
+
+    def labels(self) -> list[str]:
+        """The labels that jobs have, in order; the first few hundred."""
+        with self._database.read() as connection:
+            return job_lists.labels(connection)
 
     def wish(self, job_id: str, wish: RequestedState) -> Job:
         """Say what the job shall do; the dispatcher makes it so. A wish that holds is no change.
@@ -196,26 +186,41 @@ class Jobs:
         budget: Mapping[str, Any] | None = None,
         priority: float | None = None,
         versions: Collection[int] | None = None,
+        labels: Sequence[str] | None = None,
+        archived: bool | None = None,
     ) -> Job:
-        """Change fields of the budget, and the share of the workers that the job gets.
+        """Change fields of the budget, the share of the workers, the labels, whether it is listed.
 
         budget: a merge patch (RFC 7396), laid over the budget as it is in the same transaction. A
         job that has completed or was cancelled then goes on. versions: those of the job that the
-        change was meant for; None for any.
+        change was meant for; None for any. archived: only a job that has ended can be.
 
-        Raises JobNotFound, VersionConflict, InvalidSpec that names a field of the budget, and for a
-        budget JobStateConflict if the job failed, JobNotRunnable if this version cannot read it.
+        Raises JobNotFound, VersionConflict, InvalidSpec that names a field of the budget, for a
+        budget JobStateConflict if the job failed, JobNotRunnable if this version cannot read it,
+        and for `archived` JobStateConflict if the job has not ended.
         """
         with self._database.write(durable=True) as connection:
             row = lock_job(connection, job_id)
             if versions is not None and row.job.version not in versions:
                 raise VersionConflict(job_id)
+            if archived is not None:
+                self._archive(connection, row, archived)
             if budget is not None:
                 self._change_budget(connection, row, budget)
             if priority is not None:
                 change_job(connection, row, priority=priority)
                 self._tell(connection, row, EventKind.PRIORITY_CHANGED, {"priority": priority})
+            if labels is not None:
+                change_job(connection, row, labels=to_json(list(labels)))
+                self._tell(connection, row, EventKind.LABELS_CHANGED, {"labels": list(labels)})
             return read_job(connection, job_id).job
+
+    def _archive(self, connection: Connection, row: JobRow, archived: bool) -> None:
+        if not row.job.state.ended:
+            raise JobStateConflict(row.job.id, row.job.state.value, "be archived")
+        if archived is not row.job.archived:
+            change_job(connection, row, archived_at=now() if archived else None)
+            self._tell(connection, row, EventKind.ARCHIVED_CHANGED, {"archived": archived})
 
     def _change_budget(self, connection: Connection, row: JobRow, patch: Mapping[str, Any]) -> None:
         row.job.refuse_failed("take another budget")
@@ -252,6 +257,7 @@ class Jobs:
             wish=RequestedState.RUN.value,
             stop_reason=None,
             finished_at=None,
+            archived_at=None,
         )
         told = {"state": JobState.QUEUED.value, "stop_reason": None}
         self._tell(connection, row, EventKind.STATE_CHANGED, told)
@@ -277,6 +283,7 @@ def insert_job(
     warm_start: tuple[WarmStart, ...],
     priority: float,
     owner: str,
+    labels: Sequence[str] = (),
 ) -> None:
     """Add the rows of a queued job, and its study."""
     study = f"{clean(spec.name or 'search')}-{job_id}"
@@ -302,6 +309,7 @@ def insert_job(
             "priority": priority,
             "version": 1,
             "owner": owner,
+            "labels": to_json(list(labels)),
             "warm_start": warm_start_out(warm_start),
             "environment": "{}",
             "created_at": moment,
@@ -333,11 +341,3 @@ def _warm_start(connection: Connection, job_id: str) -> WarmStart:
     states = dict(connection.execute(of_job).all())
     running = sorted(n for n, state in states.items() if state == TrialState.RUNNING)
     return WarmStart(job_id, len(states), tuple(running))
-
-
-def _cursor(connection: Connection, after: str) -> int:
-    try:
-        return job_pk(connection, after)
-    except JobNotFound:
-        problem = FieldProblem("after", "is not a cursor of this list", after, "a value of `next`")
-        raise InvalidSpec([problem]) from None

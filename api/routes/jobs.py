@@ -16,7 +16,16 @@ from api.gate import Asking
 from api.json_body import JsonBody, OptionalJsonBody
 from api.openapi import CHANGED, CONFLICT, body_of
 from api.owned import OwnJob
-from api.parameters import IdempotencyKey, IfMatch, IfNoneMatch, JobId, Limit
+from api.parameters import (
+    ArchivedQuery,
+    IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
+    JobId,
+    LabelQuery,
+    Limit,
+    TextQuery,
+)
 from api.paths import link
 from api.schemas.base import API
 from api.schemas.jobs import JobAnswer, JobPage
@@ -26,6 +35,7 @@ from hpsearch.admission import admit
 from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound, TrialsGone
 from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
+from storage.job_lists import JobFilter, JobOrder
 from storage.user_jobs import Jobs
 
 router = APIRouter(prefix=API, tags=["jobs"])
@@ -47,11 +57,16 @@ def submit_job(
 def list_jobs(
     services: ServicesOf,
     state: JobState | None = None,
+    label: LabelQuery = None,
+    text: TextQuery = None,
+    archived: ArchivedQuery = False,
+    order: JobOrder = JobOrder.NEWEST,
     limit: Limit = 50,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> JobPage:
-    """Jobs, newest first."""
-    found, following = services.jobs.page(state=state, limit=limit, after=after)
+    """Jobs, newest first unless `order` says else; archived ones only if asked for."""
+    wanted = JobFilter(state, text, label, archived, order)
+    found, following = services.jobs.page(wanted, limit, after)
     return JobPage(items=[JobAnswer.of(view) for view in found], next=following)
 
 
@@ -107,13 +122,17 @@ def change_job(
     response: Response,
     if_match: IfMatch = None,
 ) -> JobAnswer:
-    """Change the budget or the priority, also of a finished job, which then goes on.
+    """Change the budget, the priority or the labels, or archive the job.
+
+    A finished job goes on with a larger budget. What is archived is left out of lists.
 
     With `If-Match` only if the job is still as its entity tag says.
     """
     change = parse_change(body)
     versions = versions_meant(if_match)
-    job = services.jobs.change(job_id, change.budget, change.priority, versions)
+    job = services.jobs.change(
+        job_id, change.budget, change.priority, versions, change.labels, change.archived
+    )
     services.runner.poke()
     view = services.jobs.look(job.id)
     response.headers.update(_headers(view.job.version))
@@ -160,14 +179,22 @@ def _create(
     spec, terms = submission.spec, submission.terms
     known = None
     if key:
-        known = services.jobs.known(key, spec, terms.warm_start, terms.priority, asking)
+        known = services.jobs.known(
+            key, spec, terms.warm_start, terms.priority, asking, terms.labels
+        )
     if known is not None:
         job, created = known, False  # whatever has become of its data set since
     else:
         _check_warm_start(submission, services.jobs)
         admit(spec, services.catalogue, services.leg_memory)
         job, created = services.jobs.create(
-            spec, key, terms.warm_start, terms.priority, asking, services.quotas.jobs_of(asking)
+            spec,
+            key,
+            terms.warm_start,
+            terms.priority,
+            asking,
+            services.quotas.jobs_of(asking),
+            terms.labels,
         )
     if created:
         services.runner.poke()

@@ -1,21 +1,23 @@
 """Pages for people. They load nothing from elsewhere: machines without a network have them too."""
 
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from api.parameters import JobId
+from api.parameters import ArchivedQuery, JobId, LabelQuery, TextQuery
 from api.paths import link
 from api.services import Services, ServicesOf
 from api.web.job_page import MOST_DRAWN, job_page, specs_differ
+from api.web.list_page import list_page
 from api.web.marks import marks
 from api.web.pictures import best_so_far
 from api.web.templating import SAFE, STATIC, TYPES, answer, page, render
 from hpsearch.errors import HpsearchError
 from hpsearch.jobs import JobState, JobView
+from storage.job_lists import JobFilter, JobOrder
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,29 +27,24 @@ FILES = {
     file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.endswith(tuple(KINDS))
 }
 KEPT = "public, max-age=31536000, immutable"
-PAGE = 50  # jobs
 MOST_COMPARED = 6
 
-Name = Annotated[str | None, Query(max_length=100)]
+Axis = Annotated[str | None, Query(max_length=100)]
 
 
 @router.get("/")
 def show_jobs(
     services: ServicesOf,
-    state: JobState | None = None,
+    state: JobState | Literal[""] | None = None,
+    label: LabelQuery = None,
+    text: TextQuery = None,
+    archived: ArchivedQuery = False,
+    order: JobOrder = JobOrder.NEWEST,
     after: Annotated[str | None, Query(max_length=200)] = None,
-    text: Name = None,
 ) -> Response:
-    """The list of jobs, newest first."""
-    found, following = services.jobs.page(state, PAGE, after, text)
-    return page(
-        "jobs.html",
-        jobs=found,
-        following=following,
-        state=state,
-        states=list(JobState),
-        text=text or "",
-    )
+    """The list of jobs: those that are wanted, newest first unless `order` says else."""
+    wanted = JobFilter(state or None, text or None, label or None, archived, order)
+    return page("jobs.html", **list_page(services.jobs, wanted, after))
 
 
 @router.get("/jobs")
@@ -63,7 +60,7 @@ def show_form(services: ServicesOf) -> Response:
 
 
 @router.get("/jobs/{job_id}")
-def show_job(job_id: JobId, services: ServicesOf, x: Name = None, y: Name = None) -> Response:
+def show_job(job_id: JobId, services: ServicesOf, x: Axis = None, y: Axis = None) -> Response:
     """One job: what it found, as pictures, words and a table."""
     key, version = f"{job_id} {x} {y}", services.jobs.version(job_id)
     known = services.drawn.get(key)

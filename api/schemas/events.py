@@ -32,6 +32,14 @@ class PriorityChangedEvent(EventData):
     priority: float
 
 
+class LabelsChangedEvent(EventData):
+    labels: list[str]
+
+
+class ArchivedChangedEvent(EventData):
+    archived: bool
+
+
 class TrialEnqueuedEvent(EventData):
     params: dict[str, Value]
 
@@ -90,6 +98,8 @@ EVENTS: Mapping[EventKind, type[EventData]] = {
     EventKind.WISH_CHANGED: WishChangedEvent,
     EventKind.BUDGET_CHANGED: BudgetChangedEvent,
     EventKind.PRIORITY_CHANGED: PriorityChangedEvent,
+    EventKind.LABELS_CHANGED: LabelsChangedEvent,
+    EventKind.ARCHIVED_CHANGED: ArchivedChangedEvent,
     EventKind.TRIAL_ENQUEUED: TrialEnqueuedEvent,
     EventKind.STATE_CHANGED: StateChangedEvent,
     EventKind.ROUND_OPENED: RoundOpenedEvent,

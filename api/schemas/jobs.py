@@ -119,6 +119,9 @@ class JobAnswer(Answer):
     training of each, each gets one and the job then ends as `space exhausted`."""
     priority: float
     warm_start: list[str]
+    labels: list[str]
+    archived: bool
+    """Whether lists leave it out unless they are asked for it."""
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -155,6 +158,8 @@ class JobAnswer(Answer):
             points=None if isinstance(job.stored_spec, Unreadable) else count(job.spec.space),
             priority=job.priority,
             warm_start=list(job.warm_start),
+            labels=list(job.labels),
+            archived=job.archived,
             created_at=job.created_at,
             started_at=job.started_at,
             finished_at=job.finished_at,

@@ -81,9 +81,10 @@ def actions(job: Job) -> list[str]:
     """What can be asked of the job as it is."""
     if job.state.ended:
         changes = [] if job.state is JobState.FAILED or job.problem else ["extend"]
-        return [*changes, *([] if job.trials_gone else ["clone"]), "delete"]
+        clone = [] if job.trials_gone else ["clone"]
+        return [*changes, *clone, "label", "unarchive" if job.archived else "archive", "delete"]
     pausing = "resume" if job.wish.value == "pause" else "pause"
-    return [pausing, "cancel", "extend", "clone"]
+    return [pausing, "cancel", "extend", "clone", "label"]
 
 
 def percent_done(view: JobView) -> float | None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.base import Part
@@ -14,6 +15,22 @@ from hpsearch.spec.search import SearchSpec, parse_spec
 
 JobId = Annotated[str, Field(max_length=100)]
 Priority = Annotated[float, Bounds(ge=0.001, le=1000)]
+MAX_LABEL = 40  # characters
+Label = Annotated[
+    str, Field(min_length=1, max_length=MAX_LABEL, pattern=r"^[\w.:/=+@-]+( [\w.:/=+@-]+)*$")
+]
+
+
+def _all_different(labels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(labels)) < len(labels):
+        raise PydanticCustomError("equal_labels", "must all be different")
+    return labels
+
+
+Labels = Annotated[
+    tuple[Label, ...], Field(max_length=20, strict=False), AfterValidator(_all_different)
+]
+"""Words to find jobs by."""
 
 
 class Terms(Part):
@@ -23,6 +40,9 @@ class Terms(Part):
     """Ids of earlier jobs whose trials this search starts from."""
     priority: Priority = 1.0
     """Share of the workers that the job gets beside others; 1 is normal."""
+    labels: Labels = ()
+    """Words to find the job by: letters, digits and `.:/=+@-_`, with single spaces between. They
+    are no part of what is searched: the digest does not cover them."""
 
 
 class JobSubmission(Terms, SearchSpec):

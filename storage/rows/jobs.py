@@ -153,6 +153,8 @@ def from_row(row: Row[Any]) -> JobRow:
         priority=row.priority,
         version=row.version,
         owner=row.owner,
+        labels=tuple(json.loads(row.labels)),
+        archived=row.archived_at is not None,
         warm_start=tuple(source.job_id for source in warm_start),
         environment=json.loads(row.environment),
         trials_gone=not row.has_study,

@@ -1,19 +1,46 @@
-// The list of jobs: find in the page, choose for a comparison.
-import { path } from "./api.js";
+// The list of jobs: what is chosen in the form is shown at once; jobs are ticked to compare or archive.
+import { ask, path, say } from "./api.js";
+import { look } from "./live.js";
+
+const PAUSE = 300; // milliseconds after the last key
 
 export function list() {
-  const find = document.querySelector("#find");
-  const sift = () => {
-    const wanted = find.value.trim().toLowerCase();
-    for (const row of document.querySelectorAll("#jobs tbody tr")) row.hidden = !row.textContent.toLowerCase().includes(wanted);
-  };
-  const chosen = () => [...document.querySelectorAll("#jobs input:checked")].map((each) => each.value);
-  const count = () => { document.querySelector("#compare").disabled = chosen().length < 2; };
-  find.addEventListener("input", sift);
-  document.addEventListener("renewed", () => { sift(); count(); });
+  const filters = document.querySelector("#filters");
+  let due;
+  filters.addEventListener("input", () => { clearTimeout(due); due = setTimeout(() => show(filters), PAUSE); });
+  filters.addEventListener("submit", (event) => { event.preventDefault(); show(filters); });
+  document.addEventListener("renewed", count);
   document.addEventListener("change", count);
-  document.querySelector("#compare-form").addEventListener("submit", (event) => {
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "compare-form") return;
     event.preventDefault();
     location.href = path(`/compare?jobs=${chosen().join(",")}`);
   });
+  document.addEventListener("click", (event) => { if (event.target.id === "archive") archive(event.target); });
+  count();
+}
+
+const chosen = () => [...document.querySelectorAll("#jobs input:checked")].map((each) => each.value);
+
+function count() {
+  const number = chosen().length;
+  const [compare, archive] = ["#compare", "#archive"].map((id) => document.querySelector(id));
+  if (compare) compare.disabled = number < 2;
+  if (archive) archive.disabled = number < 1;
+}
+
+function show(filters) {
+  const wanted = new URLSearchParams([...new FormData(filters)].filter(([name, value]) => value && value !== "newest"));
+  history.replaceState(null, "", path(`/${wanted.size ? `?${wanted}` : ""}`));
+  look();
+}
+
+async function archive(button) {
+  const archived = button.dataset.archived === "yes";
+  const jobs = chosen();
+  try {
+    for (const job of jobs) await ask("PATCH", `/api/v1/jobs/${job}`, { archived });
+    say(archived ? "Archived; tick “archived” above to see them." : "Back in the list.");
+  } catch (error) { say(error.message); }
+  look();
 }

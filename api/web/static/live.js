@@ -5,7 +5,8 @@ import { relight } from "./select.js";
 
 const PAUSE = 1000; // milliseconds between two looks at a job
 const LIST_PAUSE = 4000; // and at the list
-const KINDS = ["wish_changed", "budget_changed", "priority_changed", "trial_enqueued", "state_changed",
+const KINDS = ["wish_changed", "budget_changed", "priority_changed", "labels_changed", "archived_changed",
+  "trial_enqueued", "state_changed",
   "round_opened", "trial_started", "trial_reported", "trial_confirmed", "trial_ended"];
 
 let source = null;
@@ -85,5 +86,5 @@ export function follow() {
     soon(0);
     listen();
   });
-  if (document.querySelector("#jobs")) setInterval(() => soon(0), LIST_PAUSE);
+  if (document.querySelector("#filters")) setInterval(() => soon(0), LIST_PAUSE);
 }

@@ -7,4 +7,4 @@ link();
 follow();
 steer();
 if (document.querySelector("#new")) (await import("./new.js")).form();
-if (document.querySelector("#jobs")) (await import("./list.js")).list();
+if (document.querySelector("#filters")) (await import("./list.js")).list();

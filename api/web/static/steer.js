@@ -40,6 +40,15 @@ const ACTIONS = {
     say("The budget is changed.");
     look();
   },
+  label: async (button) => {
+    const text = await question("Labels", "Words to find the job by, with commas between.", button.dataset.labels);
+    if (text === null) return;
+    await ask("PATCH", at(), { labels: text.split(",").map((each) => each.trim()).filter(Boolean) });
+    say("The labels are changed.");
+    look();
+  },
+  archive: async () => { await ask("PATCH", at(), { archived: true }); say("Archived: the list leaves it out."); look(); },
+  unarchive: async () => { await ask("PATCH", at(), { archived: false }); say("Back in the list."); look(); },
   clone: async () => {
     const spec = document.querySelector("#spec").textContent;
     sessionStorage.setItem("spec", spec);

@@ -21,6 +21,7 @@ from storage.backends.lock import WriterLock
 from storage.backends.postgresql import PostgresqlBackend
 from storage.backends.sqlite import SqliteBackend
 from storage.database import Database
+from storage.job_lists import JobFilter
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables
 from storage.user_jobs import Jobs
@@ -253,7 +254,7 @@ def test_several_servers_may_write_at_once(database: Database, database_url: str
     for server in servers:
         server.close()
 
-    running, _ = Jobs(database).page(state=JobState.RUNNING, limit=100)
+    running, _ = Jobs(database).page(JobFilter(JobState.RUNNING), limit=100)
     assert len(running) == 40
     with database.read() as connection:
         if database.backend.name == "sqlite":

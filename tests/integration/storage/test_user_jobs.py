@@ -21,6 +21,7 @@ from hpsearch.jobs import JobState, RequestedState
 from hpsearch.spec.parts import Budget
 from storage import user_jobs as module
 from storage.database import Database
+from storage.job_lists import JobFilter
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables
 from storage.rows.jobs import ID_ALPHABET
@@ -143,9 +144,9 @@ def test_jobs_are_listed_by_state(database: Database) -> None:
     running = running_job(database)
     queued, _ = jobs.create(spec())
 
-    assert [view.job for view in jobs.page(state=JobState.RUNNING)[0]] == [running]
-    assert [view.job for view in jobs.page(state=JobState.QUEUED)[0]] == [queued]
-    assert jobs.page(state=JobState.FAILED) == ([], None)
+    assert [view.job for view in jobs.page(JobFilter(JobState.RUNNING))[0]] == [running]
+    assert [view.job for view in jobs.page(JobFilter(JobState.QUEUED))[0]] == [queued]
+    assert jobs.page(JobFilter(JobState.FAILED)) == ([], None)
 
 
 def test_a_look_takes_three_statements_and_so_does_a_list(database: Database) -> None:

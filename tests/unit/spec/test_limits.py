@@ -8,7 +8,7 @@ import pytest
 from annotated_types import MaxLen
 from pydantic import BaseModel
 
-from hpsearch.spec import sizes, space, strict_json
+from hpsearch.spec import sizes, space, strict_json, submission
 from hpsearch.spec.bounds import Bounds
 from hpsearch.spec.problems import MOST_TOLD
 from hpsearch.spec.submission import JobSubmission
@@ -72,6 +72,7 @@ def test_the_table_has_no_other_rows() -> None:
         f"{space.MAX_CHOICES:,} choices",
         f"{sizes.MAX_CHOICES_IN_ALL:,} choices and values of conditions",
         f"{space.MAX_STEPS:,}th",
+        f"1 to {submission.MAX_LABEL} characters",
     ],
 )
 def test_sizes_are_told(limit: str) -> None:
