@@ -39,6 +39,7 @@ from api.routes import (
     certificate,
     datasets,
     digest,
+    docs,
     estimates,
     events,
     exports,
@@ -171,10 +172,11 @@ def build(
     )
     for module in strict:
         app.include_router(module.router, dependencies=[Depends(check_query)])
-    for module in (health, login, pages):
+    plain = (health, login, docs, pages)
+    for module in plain:
         app.include_router(module.router)
     app.router.routes.extend(app.state.dashboard.routes())
-    ours = [route for module in (*strict, health, login, pages) for route in module.router.routes]
+    ours = [route for module in (*strict, *plain) for route in module.router.routes]
     app.state.methods = Methods([*app.routes, *ours])
     _add_middleware(app, settings, metrics, gate)
     errors.install(app)

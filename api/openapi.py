@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api.errors import KINDS
+from api.examples import Examples
 from api.schemas.events import EVENTS
 from api.schemas.problems import ProblemAnswer
 
@@ -18,6 +19,31 @@ DESCRIPTION = (
     "A hyperparameter search service for small convolutional networks. Errors are "
     "`application/problem+json` (RFC 9457), times are UTC, NaN and infinity never appear."
 )
+
+TAGS = [
+    {
+        "name": "jobs",
+        "description": "A job is one search. Submit it, look at it, steer it, and delete it.",
+    },
+    {
+        "name": "results",
+        "description": "What a job found: its trials with their reasons, rounds, events as they "
+        "happen, the certificate of the best trials, and their trained networks.",
+    },
+    {
+        "name": "estimates",
+        "description": "How long a search would take on these workers, before it is submitted.",
+    },
+    {
+        "name": "data sets",
+        "description": "The images that searches train on: which are there, and uploads.",
+    },
+    {
+        "name": "service",
+        "description": "The server itself: health, metrics, and the record of all changes.",
+    },
+]
+"""In the order in which they are shown."""
 
 ANYWHERE: Mapping[int, str] = {
     400: "not HTTP",
@@ -47,12 +73,11 @@ CHANGED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def body_of(model: type[BaseModel], required: bool = True) -> dict[str, Any]:
+def body_of(model: type[BaseModel], examples: Examples, required: bool = True) -> dict[str, Any]:
     """What to say about a route whose JSON body is described by `model`."""
     schema = {"$ref": REFERENCE.format(model=model.__name__)}
-    return {
-        "requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}
-    }
+    content = {"application/json": {"schema": schema, "examples": examples}}
+    return {"requestBody": {"required": required, "content": content}}
 
 
 def event_stream() -> dict[str, Any]:
@@ -100,6 +125,7 @@ def _describe(app: FastAPI, bodies: list[type[BaseModel]], root_path: str) -> di
         version=app.version,
         description=DESCRIPTION,
         routes=app.routes,
+        tags=TAGS,
         servers=[{"url": root_path}] if root_path else None,
     )
     answers: list[type[BaseModel]] = [ProblemAnswer, *EVENTS.values()]
@@ -116,6 +142,7 @@ def _describe(app: FastAPI, bodies: list[type[BaseModel]], root_path: str) -> di
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _document_problems(path, operation)
+            _summarise(operation)
     _link_jobs(schema["paths"])
     schema["x-problems"] = KINDS
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -138,6 +165,12 @@ def _document_problems(path: str, operation: dict[str, Any]) -> None:
         if int(status) >= 400:
             response.setdefault("content", content)
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _summarise(operation: dict[str, Any]) -> None:
+    """The first sentence of the description is what lists show."""
+    first = operation.get("description", "").split("\n")[0].split(". ")[0].split("; ")[0]
+    operation["summary"] = first.rstrip(".") or operation["summary"]
 
 
 def _link_jobs(paths: dict[str, Any]) -> None:

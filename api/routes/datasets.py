@@ -32,7 +32,11 @@ FORM: dict[str, Any] = {
                     "required": ["name", "file"],
                     "additionalProperties": False,
                     "properties": {
-                        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
+                        "name": {
+                            "type": "string",
+                            "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$",
+                            "example": "my-images",
+                        },
                         "file": {"type": "string", "format": "binary"},
                     },
                 }

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
+from api.examples import ESTIMATE
 from api.json_body import JsonBody
 from api.openapi import body_of
 from api.schemas.base import API
@@ -23,7 +24,7 @@ PENDING: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.post("/estimates", openapi_extra=body_of(SearchSpec), responses=PENDING)
+@router.post("/estimates", openapi_extra=body_of(SearchSpec, ESTIMATE), responses=PENDING)
 def estimate_search(
     body: JsonBody, services: ServicesOf, response: Response
 ) -> EstimateAnswer | EstimatePending:

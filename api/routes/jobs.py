@@ -12,6 +12,7 @@ from api.bodies import (
     parse_wanted,
 )
 from api.entity_tags import entity_tag, names_version, versions_meant
+from api.examples import CHANGE, CLONE, ENQUEUE, SUBMIT
 from api.gate import Asking
 from api.json_body import JsonBody, OptionalJsonBody
 from api.openapi import CHANGED, CONFLICT, body_of
@@ -41,7 +42,7 @@ from storage.user_jobs import Jobs
 router = APIRouter(prefix=API, tags=["jobs"])
 
 
-@router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission))
+@router.post("/jobs", status_code=201, openapi_extra=body_of(JobSubmission, SUBMIT))
 def submit_job(
     body: JsonBody,
     asking: Asking,
@@ -114,7 +115,9 @@ def resume_job(job_id: OwnJob, services: ServicesOf) -> JobAnswer:
     return _wish(job_id, RequestedState.RUN, services)
 
 
-@router.patch("/jobs/{job_id}", openapi_extra=body_of(JobChange), responses={**CONFLICT, **CHANGED})
+@router.patch(
+    "/jobs/{job_id}", openapi_extra=body_of(JobChange, CHANGE), responses={**CONFLICT, **CHANGED}
+)
 def change_job(
     job_id: OwnJob,
     body: JsonBody,
@@ -142,7 +145,7 @@ def change_job(
 @router.post(
     "/jobs/{job_id}/enqueue",
     status_code=202,
-    openapi_extra=body_of(EnqueuedTrial),
+    openapi_extra=body_of(EnqueuedTrial, ENQUEUE),
     responses=CONFLICT,
 )
 def enqueue_trial(job_id: OwnJob, body: JsonBody, services: ServicesOf) -> JobAnswer:
@@ -153,7 +156,9 @@ def enqueue_trial(job_id: OwnJob, body: JsonBody, services: ServicesOf) -> JobAn
 
 
 @router.post(
-    "/jobs/{job_id}/clone", status_code=201, openapi_extra=body_of(JobSubmission, required=False)
+    "/jobs/{job_id}/clone",
+    status_code=201,
+    openapi_extra=body_of(JobSubmission, CLONE, required=False),
 )
 def clone_job(
     job_id: JobId,

@@ -1,6 +1,5 @@
 """Pages for people. They load nothing from elsewhere: machines without a network have them too."""
 
-from importlib import resources
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -21,11 +20,6 @@ from storage.job_lists import JobFilter, JobOrder
 
 router = APIRouter(include_in_schema=False)
 
-FOLDER = resources.files("api.pages")
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-FILES = {
-    file.name: file.read_bytes() for file in FOLDER.iterdir() if file.name.endswith(tuple(KINDS))
-}
 KEPT = "public, max-age=31536000, immutable"
 MOST_COMPARED = 6
 
@@ -112,24 +106,6 @@ def asset(name: str) -> Response:
         raise HTTPException(404)
     kind = TYPES["." + name.rpartition(".")[2]]
     return Response(STATIC[name], media_type=kind, headers={**SAFE, "Cache-Control": KEPT})
-
-
-@router.get("/docs")
-def docs() -> Response:
-    """The HTTP interface, with forms to try it; made from /openapi.json in the browser."""
-    return _file("docs.html")
-
-
-@router.get("/docs/{name}")
-def part(name: str) -> Response:
-    return _file(name)
-
-
-def _file(name: str) -> Response:
-    if name not in FILES:
-        raise HTTPException(404)
-    kind = KINDS["." + name.rpartition(".")[2]]
-    return Response(FILES[name], media_type=kind, headers=SAFE)
 
 
 def _validation(view: JobView, services: Services) -> int | None:

@@ -16,46 +16,66 @@ class EventData(Answer):
 
 
 class JobCreatedEvent(EventData):
+    """The job was accepted."""
+
     name: str | None
 
 
 class WishChangedEvent(EventData):
+    """Somebody paused, resumed or cancelled the job; the state follows."""
+
     wish: str
     """run, pause or cancel"""
 
 
 class BudgetChangedEvent(EventData):
+    """The budget is another one."""
+
     budget: dict[str, Any]
 
 
 class PriorityChangedEvent(EventData):
+    """The job gets another share of the workers."""
+
     priority: float
 
 
 class LabelsChangedEvent(EventData):
+    """The labels are others."""
+
     labels: list[str]
 
 
 class ArchivedChangedEvent(EventData):
+    """The job was archived, or is listed again."""
+
     archived: bool
 
 
 class TrialEnqueuedEvent(EventData):
+    """Somebody wants a trial of these parameters."""
+
     params: dict[str, Value]
 
 
 class StateChangedEvent(EventData):
+    """The job is queued, running, paused, completed, cancelled or failed."""
+
     state: str
     stop_reason: str | None
 
 
 class RoundOpenedEvent(EventData):
+    """A round begins: why it samples where it does, and how long its trials may train."""
+
     round: int
     reason: str
     epochs: float
 
 
 class TrialStartedEvent(EventData):
+    """A trial was proposed, and trains."""
+
     number: int
     round: int
     cohort: int
@@ -63,6 +83,8 @@ class TrialStartedEvent(EventData):
 
 
 class TrialReportedEvent(EventData):
+    """A trial was scored on the validation part."""
+
     number: int
     step: int
     """Training so far in hundredths of an epoch."""
@@ -74,6 +96,8 @@ class TrialReportedEvent(EventData):
 
 
 class TrialConfirmedEvent(EventData):
+    """A trial was trained again for the certificate."""
+
     number: int
     stage: str
     """repeat: on a fresh split of the training data; test: on all of it, scored on test data."""
@@ -84,6 +108,8 @@ class TrialConfirmedEvent(EventData):
 
 
 class TrialEndedEvent(EventData):
+    """A trial ended: how, and why."""
+
     number: int
     state: str
     outcome: str

@@ -1,5 +1,6 @@
 """Health, pages, the description, settings, and errors that are nobody's fault but ours."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from api.errors import STATUS, shown
 from api.settings import Settings, read_settings
 from hpsearch import errors
 from hpsearch.errors import DatabaseUnavailable, DatasetError, InvalidSettings
+from storage.events import EventKind
 from tests.unit.api.server_in_process import ServerInProcess
 from tests.unit.datasets.image_folders import classes
 
@@ -78,9 +80,47 @@ def test_datasets(client: TestClient) -> None:
 def test_the_description_loads_nothing_from_elsewhere(client: TestClient) -> None:
     page = client.get("/docs")
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    for text in (page.text, client.get("/docs/docs.js").text, client.get("/docs/docs.css").text):
-        assert "http://" not in text
-        assert "https://" not in text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    for name in re.findall(r"/docs/([\w.-]+)\"", page.text):
+        assert client.get(f"/docs/{name}").status_code == 200
+
+
+def test_every_event_and_problem_has_a_row_with_words(client: TestClient) -> None:
+    page = client.get("/docs").text
+    for kind in EventKind:
+        assert re.search(rf"<code>{kind.value}</code></th><td>[A-Z][^<]+</td><td><code>at", page)
+    for name in client.get("/openapi.json").json()["x-problems"]:
+        assert re.search(rf'id="problem-{name}"><th [^>]*><code>{name}</code></th><td>\w', page)
+
+
+def test_every_tag_has_a_sentence_and_every_call_a_summary(client: TestClient) -> None:
+    api = client.get("/openapi.json").json()
+    told = {tag["name"]: tag["description"] for tag in api["tags"]}
+    calls = [call for methods in api["paths"].values() for call in methods.values()]
+    assert {tag for call in calls for tag in call["tags"]} == set(told)
+    assert all(words.endswith(".") for words in told.values())
+    assert all(call["summary"] and not call["summary"].endswith(".") for call in calls)
+
+
+def test_every_json_body_has_examples_which_are_accepted(server: ServerInProcess) -> None:
+    api = server.client.get("/openapi.json").json()
+    job = server.submit(space={})["id"]
+    ended = server.submit()["id"]
+    server.run_a_little(ended)
+    server.end(ended)
+    tried = 0
+    for path, methods in api["paths"].items():
+        for method, call in methods.items():
+            content = call.get("requestBody", {}).get("content", {}).get("application/json")
+            for example in content["examples"].values() if content else ():
+                job_id = ended if "archived" in example["value"] else job
+                answer = server.client.request(
+                    method, path.format(job_id=job_id), json=example["value"]
+                )
+                assert answer.status_code < 300, (path, example, answer.text)
+                tried += 1
+    assert tried >= 8
 
 
 def test_the_description_is_whole(client: TestClient) -> None:
