@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from hpsearch.history import Confirmation, Round, Trial
 from hpsearch.jobs import JobView
@@ -16,10 +16,33 @@ from storage.rows.views import read_views
 
 
 @dataclass(frozen=True)
-class JobSheet:
-    """trials: by number; all of them, or a sample by rank of `total`."""
+class Step:
+    """A trial in the course of a search. value: of a complete one."""
+
+    number: int
+    epochs: float
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a search spent and found. steps: of all trials, by number, however many.
+
+    confirmed: the trials that were trained again for the certificate, by number.
+    """
 
     view: JobView
+    steps: tuple[Step, ...]
+    confirmations: tuple[Confirmation, ...]
+    confirmed: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class JobSheet:
+    """trials: by number; all of them, or a sample by rank of `total`. steps: of all of them."""
+
+    view: JobView
+    steps: tuple[Step, ...]
     trials: tuple[Trial, ...]
     total: int
     rounds: tuple[Round, ...]
@@ -46,11 +69,31 @@ class JobPages:
             trials = read_trials(connection, row.space, which)
             return JobSheet(
                 view=read_views(connection, [row])[0],
+                steps=_steps(connection, row),
                 trials=tuple(trials.values()),
                 total=total,
                 rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
                 confirmations=read_confirmations(connection, row.pk),
             )
+
+    def course(self, job_id: str) -> Course:
+        """What is compared of a job."""
+        with self._database.read() as connection:
+            row = read_job(connection, job_id)
+            confirmations = read_confirmations(connection, row.pk)
+            numbers = sorted({each.trial for each in confirmations})
+            which = and_(index.c.job_pk == row.pk, index.c.number.in_(numbers))
+            return Course(
+                view=read_views(connection, [row])[0],
+                steps=_steps(connection, row),
+                confirmations=confirmations,
+                confirmed=tuple(read_trials(connection, row.space, which).values()),
+            )
+
+
+def _steps(connection: Connection, row: JobRow) -> tuple[Step, ...]:
+    query = select(index.c.number, index.c.epochs, index.c.value).where(index.c.job_pk == row.pk)
+    return tuple(Step(*found) for found in connection.execute(query.order_by(index.c.number)))
 
 
 def _ranked(row: JobRow) -> Select[int]:

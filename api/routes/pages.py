@@ -9,10 +9,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.parameters import ArchivedQuery, JobId, LabelQuery, TextQuery
 from api.paths import link
 from api.services import Services, ServicesOf
-from api.web.job_page import MOST_DRAWN, job_page, specs_differ
+from api.web.compare_page import MOST_COMPARED, compare_page
+from api.web.job_page import MOST_DRAWN, job_page
 from api.web.list_page import list_page
-from api.web.marks import marks
-from api.web.pictures import best_so_far
 from api.web.templating import SAFE, STATIC, TYPES, answer, page, render
 from hpsearch.errors import HpsearchError
 from hpsearch.jobs import JobState, JobView
@@ -21,7 +20,6 @@ from storage.job_lists import JobFilter, JobOrder
 router = APIRouter(include_in_schema=False)
 
 KEPT = "public, max-age=31536000, immutable"
-MOST_COMPARED = 6
 
 Axis = Annotated[str | None, Query(max_length=100)]
 
@@ -70,26 +68,10 @@ def show_job(job_id: JobId, services: ServicesOf, x: Axis = None, y: Axis = None
 def compare(
     services: ServicesOf, jobs: Annotated[str, Query(max_length=1000)] = ""
 ) -> HTMLResponse:
-    """Jobs beside each other: their specs as a difference, and best so far against epochs."""
-    ids = [each for each in jobs.split(",") if each][:MOST_COMPARED]
-    sheets = [services.pages.read(job_id, MOST_DRAWN) for job_id in dict.fromkeys(ids)]
-    views = [sheet.view for sheet in sheets]
-    found = {
-        sheet.view.job.id: marks(
-            sheet.trials,
-            sheet.view.job.objective,
-            sheet.view.best.number if sheet.view.best else None,
-        )
-        for sheet in sheets
-    }
-    objectives = {view.job.objective for view in views}
-    picture = best_so_far(found, objectives.pop()) if len(objectives) == 1 else None
-    return page(
-        "compare.html",
-        views=views,
-        differences=specs_differ([view.job.spec_as_json() for view in views]),
-        picture=picture,
-    )
+    """Jobs beside each other: which is better, how their specs differ, best so far by epochs."""
+    ids = dict.fromkeys(each for each in jobs.split(",")[:MOST_COMPARED] if each)
+    courses = [services.pages.course(job_id) for job_id in ids]
+    return page("compare.html", page=compare_page(courses) if courses else None)
 
 
 @router.get("/datasets")

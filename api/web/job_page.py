@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from api.web import pictures
 from api.web.marks import Mark, marks
@@ -70,7 +69,9 @@ def job_page(
         certificate=_certificate(sheet),
         scatter=pictures.scatter(found, sheet.rounds, space, names) if names else None,
         curves=pictures.curves(found, objective),
-        best=pictures.best_so_far({"": found}, objective),
+        best=pictures.best_so_far(
+            {"": sheet.steps}, objective, {mark.number: mark for mark in found}
+        ),
         parallel=pictures.parallel(found, space, objective) if space else None,
         spec=json.dumps(job.spec_as_json(), indent=2, ensure_ascii=False),
         actions=actions(job),
@@ -111,21 +112,6 @@ def seconds_left(view: JobView) -> float | None:
     if view.job.state is not JobState.RUNNING or not done or view.job.seconds <= 0:
         return None
     return view.job.seconds * (1 - done) / done
-
-
-def specs_differ(specs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Fields (by path) that are not the same in all specs, with the value that each has."""
-    flat = [dict(_flat(spec)) for spec in specs]
-    names = sorted({name for each in flat for name in each if name != "name"})
-    rows = [(name, [each.get(name, "–") for each in flat]) for name in names]
-    return [(name, values) for name, values in rows if len(set(values)) > 1]
-
-
-def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        inner = [_flat(each, f"{path}.{key}" if path else key) for key, each in value.items()]
-        return [pair for pairs in inner for pair in pairs]
-    return [(path, json.dumps(value, ensure_ascii=False))]
 
 
 def _axes(by_importance: list[str], x: str | None, y: str | None) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from api.web.scales import Axis, Tick, axis_of
 from hpsearch.history import Round
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value
+from storage.job_pages import Step
 
 WIDTH, HEIGHT = 640.0, 420.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 46.0
@@ -102,24 +103,27 @@ def curves(marks: Sequence[Mark], objective: Objective) -> Curves:
     return Curves(x, y, lines)
 
 
-def best_so_far(searches: Mapping[str, Sequence[Mark]], objective: Objective) -> BestSoFar:
-    """The best complete trial against epochs spent by all trials before it, and it."""
-    steps = {name: _steps(marks, objective) for name, marks in searches.items()}
+def best_so_far(
+    searches: Mapping[str, Sequence[Step]], objective: Objective, marks: Mapping[int, Mark]
+) -> BestSoFar:
+    """The best complete trial against epochs spent by all trials before it.
+
+    marks: by number, of the trials that are drawn as dots where they improved on the others.
+    """
+    stairs = {name: _stairs_of(steps, objective) for name, steps in searches.items()}
+    spent = {name: sum(step.epochs for step in steps) for name, steps in searches.items()}
     x, y = _axes(
         "epochs spent",
         f"best {objective.words}",
-        [spent for found in steps.values() for spent, _, _ in found],
-        [value for found in steps.values() for _, value, _ in found],
+        [*spent.values()],
+        [value for found in stairs.values() for _, value, _ in found],
     )
-    ends = {
-        name: max((spent for spent, _, _ in found), default=0.0) for name, found in steps.items()
-    }
-    paths = [(name, _stairs(found, x, y, ends[name])) for name, found in steps.items()]
+    paths = [(name, _stairs(found, x, y, spent[name])) for name, found in stairs.items()]
     dots = [
-        Dot(mark, x.at(spent) or 0.0, y.at(value) or 0.0)
-        for found in steps.values()
-        for spent, value, mark in found
-        if mark is not None
+        Dot(marks[number], x.at(epochs) or 0.0, y.at(value) or 0.0)
+        for found in stairs.values()
+        for epochs, value, number in found
+        if number in marks
     ]
     return BestSoFar(x, y, paths, dots)
 
@@ -145,23 +149,21 @@ def parallel(
     return Parallel([(place, axis.label, axis.ticks) for place, axis in shown], lines)
 
 
-def _steps(marks: Sequence[Mark], objective: Objective) -> list[tuple[float, float, Mark | None]]:
-    """Epochs spent, the best value by then, and the trial that improved it; ends with now."""
+def _stairs_of(steps: Sequence[Step], objective: Objective) -> list[tuple[float, float, int]]:
+    """Epochs spent, the value, and the trial, each time that a better one was found."""
     spent, best = 0.0, -math.inf
-    found: list[tuple[float, float, Mark | None]] = []
-    for mark in marks:
-        spent += mark.epochs
-        if mark.kind == "complete" and mark.upward > best and mark.value is not None:
-            best = mark.upward
-            found.append((spent, mark.value, mark))
-    if found:
-        found.append((spent, objective.upward(best), None))
+    found: list[tuple[float, float, int]] = []
+    for step in steps:
+        spent += step.epochs
+        if step.value is not None and objective.upward(step.value) > best:
+            best = objective.upward(step.value)
+            found.append((spent, step.value, step.number))
     return found
 
 
-def _stairs(steps: Sequence[tuple[float, float, Mark | None]], x: Axis, y: Axis, end: float) -> str:
+def _stairs(found: Sequence[tuple[float, float, int]], x: Axis, y: Axis, end: float) -> str:
     path = ""
-    for spent, value, _ in steps:
+    for spent, value, _ in found:
         path += f"H{x.at(spent)}V{y.at(value)}" if path else f"M{x.at(spent)} {y.at(value)}"
     return f"{path}H{x.at(end)}" if path else ""
 

@@ -97,7 +97,7 @@ def remaining(spec: SearchSpec, history: History) -> tuple[Training, ...]:
     return tuple(
         Training(
             Stage.TEST,
-            history.trials[verdict.winner],
+            next(trial for trial in chosen if trial.number == verdict.winner),
             repeat,
             seed_of(spec.seed, Stage.TEST, repeat),
         )

@@ -42,7 +42,7 @@ def resampled_interval(values: Sequence[float], ratio: float) -> Interval:
     """
     repeats = len(values)
     error = math.sqrt((1 / repeats + ratio) * variance(values))
-    half = _quantile(repeats - 1) * error
+    half = quantile(repeats - 1) * error
     return Interval(mean(values) - half, mean(values) + half)
 
 
@@ -85,7 +85,7 @@ def accuracy_interval(score: float, images: int, luck_variance: float, freedom: 
     binomial = max(score * (1 - score), 1 / (4 * images)) / images
     total = binomial + luck_variance
     effective = freedom * (total / luck_variance) ** 2 if luck_variance else math.inf
-    square = _quantile(min(effective, 1e6)) ** 2
+    square = quantile(min(effective, 1e6)) ** 2
     a = 1 + square / images
     b = 2 * score + square / images
     c = score**2 - square * luck_variance
@@ -93,6 +93,6 @@ def accuracy_interval(score: float, images: int, luck_variance: float, freedom: 
     return Interval(max(0.0, (b - root) / (2 * a)), min(1.0, (b + root) / (2 * a)))
 
 
-def _quantile(freedom: float) -> float:
+def quantile(freedom: float) -> float:
     """Of Student's distribution, two-sided."""
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))

@@ -76,6 +76,35 @@ def test_jobs_beside_each_other(server: ServerInProcess, job: str) -> None:
     assert "No jobs are chosen" in server.client.get("/compare").text
 
 
+def test_searches_that_differ_by_their_seed_are_repeats(server: ServerInProcess) -> None:
+    jobs = []
+    for seed in (3, 8):
+        for epochs in (1, 2):
+            jobs.append(server.submit(seed=seed, epochs=epochs, name=f"{epochs} epochs")["id"])
+            server.run_a_little(jobs[-1])
+    path = f"/compare?jobs={','.join(jobs)}"
+    assert "cannot be said from 0 of 2 epochs and 0 of 1 epochs" in server.client.get(path).text
+    for job in jobs:
+        server.end(job)
+    text = server.client.get(path).text
+    assert "2 epochs and 1 epochs cannot be told apart: the difference is +0.0000" in text
+    assert "2 pairs of searches with the same seeds" in text
+    assert text.count("mean of those that have ended") == 2
+    assert "with seed 9" in text
+    assert "<code>seed</code>" not in text
+    assert text.count('class="stairs k0"') == 2
+
+
+def test_one_job_and_jobs_of_different_objectives_are_compared_as_far_as_they_can_be(
+    server: ServerInProcess, job: str
+) -> None:
+    assert "There is one job only." in server.client.get(f"/compare?jobs={job}").text
+    other = server.submit(objective="loss")["id"]
+    text = server.client.get(f"/compare?jobs={job},{other}").text
+    assert "different objectives" in text
+    assert "Which is better" not in text
+
+
 def test_pages_need_nothing_from_elsewhere_and_nothing_inline(
     server: ServerInProcess, job: str
 ) -> None:

@@ -50,6 +50,15 @@ def confirmed(history: History, values: Mapping[int, float]) -> History:
 TRIALS = (trial(0, 0.9, 0.1), trial(1, 0.8, 0.2), trial(2, 0.7, 0.3), trial(3, 0.6, 0.4))
 
 
+def test_a_certificate_can_be_told_from_a_sample_of_the_trials() -> None:
+    few = (trial(3, 0.6, 0.4), trial(40, 0.9, 0.1), trial(77, 0.8, 0.2))
+    history = confirmed(History(trials=few), {3: 0.4, 40: 0.5, 77: 0.8})
+    found = certificate(SPEC, history)
+    assert found is not None
+    assert found.final is not None
+    assert (found.complete, found.final.trial) == (True, 77)
+
+
 def test_candidates_are_trained_as_often_as_is_asked_and_the_winner_is_looked_at_once() -> None:
     history = History(trials=TRIALS)
     first = remaining(SPEC, history)
