@@ -43,6 +43,7 @@ from hpsearch.errors import (
     VersionConflict,
     WorkerLost,
 )
+from hpsearch.spec.problems import problem_of
 
 RETRY_AFTER = "5"  # seconds
 MAX_PROBLEMS = 100  # in one answer
@@ -177,12 +178,11 @@ def _on_http_exception(request: Request, raised: Exception) -> Response:
 def _on_validation_error(request: Request, raised: Exception) -> Response:
     """A parameter of the path, the query or a header; bodies are read by ourselves."""
     error = cast(RequestValidationError, raised)
-    problems = [
-        FieldProblem(
-            ".".join(str(part) for part in details["loc"][1:]), details["msg"], details["input"]
-        )
-        for details in error.errors()
-    ]
+    by_field: dict[str, list[Any]] = {}
+    for details in error.errors():
+        field = ".".join(str(part) for part in details["loc"][1:])
+        by_field.setdefault(field, []).append(details)
+    problems = [problem_of(field, found) for field, found in by_field.items()]
     return problem(request.url.path, 422, _summary(problems), STATUS[InvalidSpec][1], problems)
 
 

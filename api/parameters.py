@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Header, Path, Query
 from pydantic import BeforeValidator
 
+from hpsearch.spec.bounds import Bounds
 from hpsearch.spec.submission import MAX_LABEL
 
 MAX_PAGE = 500
@@ -23,7 +24,7 @@ def _whole(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 TrialNumber = Annotated[Whole, Path(description="the trial's number in its job, from 0")]
-Limit = Annotated[Whole, Query(ge=1, le=MAX_PAGE, description="the most items to answer")]
+Limit = Annotated[Whole, Bounds(ge=1, le=MAX_PAGE), Query(description="the most items to answer")]
 LabelQuery = Annotated[
     str | None, Query(max_length=MAX_LABEL, description="only jobs that have this label")
 ]
@@ -35,7 +36,8 @@ ArchivedQuery = Annotated[
     bool, Query(description="true: those that are archived; false: those that are not")
 ]
 LastEventId = Annotated[
-    Whole | None, Header(ge=0, le=MAX_EVENT_ID, description="go on after this event")
+    Annotated[Whole, Bounds(ge=0, le=MAX_EVENT_ID)] | None,
+    Header(description="go on after this event"),
 ]
 
 IfMatch = Annotated[

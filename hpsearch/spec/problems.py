@@ -19,6 +19,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 EXPECTED: Mapping[str, str] = {
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
@@ -55,7 +56,7 @@ def problems_of(
         by_field.setdefault(field, []).append(details)
     faulty = _parents(by_field)
     return [
-        _problem(field, found, model)
+        problem_of(field, found, model)
         for field, found in by_field.items()
         if not (found[0]["type"] == "too_short" and field in faulty)
     ]
@@ -101,20 +102,27 @@ def _parents(fields: Iterable[str]) -> set[str]:
     return found
 
 
-def _problem(field: str, found: Sequence[ErrorDetails], model: type[BaseModel]) -> FieldProblem:
-    """What is wrong with one field: each error is what one way of reading it found."""
+def problem_of(
+    field: str, found: Sequence[ErrorDetails], model: type[BaseModel] | None = None
+) -> FieldProblem:
+    """What is wrong with one field: each error is what one way of reading it found.
+
+    model: what the field belongs to, for the nearest name of one that is not known.
+    """
     first = found[0]
     got = first.get("input")
     if first["type"] == "missing":
         return FieldProblem(field, "is required")
     if first["type"] == "extra_forbidden":
         *place, name = map(str, first["loc"])
-        hint = nearest(name, _fields_at(model, place))
+        hint = nearest(name, _fields_at(model, place)) if model else ""
         return FieldProblem(field, f"is not a known field{hint}", got)
     if first["type"] == "too_long":
         return FieldProblem(field, f"has more than {first['ctx']['max_length']} entries", None)
     if first["type"] == "string_too_long":
         return FieldProblem(field, f"is longer than {first['ctx']['max_length']} characters")
+    if first["type"] == "string_pattern_mismatch":
+        return FieldProblem(field, f"must match {first['ctx']['pattern']}", got)
     if first["type"] in ("too_short", "string_too_short"):
         return FieldProblem(field, "must not be empty", got)
     message, allowed = words_of(found)

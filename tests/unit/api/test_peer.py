@@ -15,10 +15,21 @@ pytestmark = [
 ]
 
 
+def _refused(*_: object) -> int | None:
+    raise PermissionError
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "listed"])
 @pytest.mark.parametrize(
     ("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 )
-def test_the_user_of_a_connection(family: socket.AddressFamily, host: str) -> None:
+def test_the_user_of_a_connection(
+    family: socket.AddressFamily, host: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if asked:
+        monkeypatch.setattr(peer, "TABLES", {})
+    else:
+        monkeypatch.setattr(peer, "_asked", _refused)
     with socket.socket(family) as listener:
         try:
             listener.bind((host, 0))
@@ -54,6 +65,7 @@ def test_other_connections_have_no_user(
 def test_a_closed_socket_of_root_is_not_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(peer, "_asked", _refused)
     table = tmp_path / "tcp"
     line = "0: 0100007F:1388 0100007F:1F40 {state} 0:0 00:0 0 {uid} 0 {inode}\n"
     monkeypatch.setitem(peer.TABLES, 4, table)

@@ -125,3 +125,22 @@ def test_events_of_an_ended_job_come_whole_and_end(server: ServerInProcess, job:
 def test_odd_last_event_ids(client: TestClient, known: str, number: str) -> None:
     answer = client.get(f"{known}/events", headers={"Last-Event-ID": number})
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ("limit=0", "limit", "must be at least 1 and at most 500"),
+        ("limit=501", "limit", "must be at least 1 and at most 500"),
+        ("limit=3.0", "limit", "write a whole number in decimal digits, such as 10"),
+        ("order=best", "order", "must be 'number' or 'value'"),
+        (f"after={'x' * 201}", "after", "is longer than 200 characters"),
+    ],
+)
+def test_a_parameter_is_refused_in_words_of_people(
+    client: TestClient, known: str, query: str, field: str, words: str
+) -> None:
+    answer = client.get(f"{known}/trials?{query}")
+    assert answer.status_code == 422
+    (found,) = answer.json()["errors"]
+    assert (found["field"], found["message"]) == (field, words)
