@@ -12,7 +12,7 @@ from api.services import Services, ServicesOf
 from api.web.compare_page import MOST_COMPARED, compare_page
 from api.web.job_page import MOST_DRAWN, job_page
 from api.web.list_page import list_page
-from api.web.templating import SAFE, STATIC, TYPES, answer, page, render
+from api.web.templating import SAFE, STATIC, TYPES, VERSION, answer, page, render
 from hpsearch.errors import HpsearchError
 from hpsearch.jobs import JobState, JobView
 from storage.job_lists import JobFilter, JobOrder
@@ -82,12 +82,14 @@ def show_datasets(services: ServicesOf) -> Response:
     )
 
 
-@router.get("/assets/{name}")
-def asset(name: str) -> Response:
+@router.get("/assets/{version}/{name}")
+def asset(version: str, name: str) -> Response:
+    """A file of the pages. The version is in the path, so that modules import their own kind."""
     if name not in STATIC:
         raise HTTPException(404)
     kind = TYPES["." + name.rpartition(".")[2]]
-    return Response(STATIC[name], media_type=kind, headers={**SAFE, "Cache-Control": KEPT})
+    kept = {"Cache-Control": KEPT} if version == VERSION else {}
+    return Response(STATIC[name], media_type=kind, headers={**SAFE, **kept})
 
 
 def _validation(view: JobView, services: Services) -> int | None:

@@ -65,7 +65,7 @@ def job_page(
         rounds=sheet.rounds,
         space=space,
         importance=shares,
-        health=health(space, sheet.trials, objective, shares, validation),
+        health=health(space, sheet.trials, objective, shares, validation, view.pruning_errors),
         certificate=_certificate(sheet),
         scatter=pictures.scatter(found, sheet.rounds, space, names) if names else None,
         curves=pictures.curves(found, objective),
@@ -85,7 +85,7 @@ def actions(job: Job) -> list[str]:
         clone = [] if job.trials_gone else ["clone"]
         return [*changes, *clone, "label", "unarchive" if job.archived else "archive", "delete"]
     pausing = "resume" if job.wish.value == "pause" else "pause"
-    return [pausing, "cancel", "extend", "clone", "label"]
+    return [pausing, "cancel", "extend", "try", "clone", "label"]
 
 
 def percent_done(view: JobView) -> float | None:

@@ -19,7 +19,10 @@ class Tick:
 
 @dataclass(frozen=True)
 class Axis:
-    """From `low` at `start` to `high` at `end`; `choices` instead for a categorical parameter."""
+    """From `low` at `start` to `high` at `end`; `choices` instead for a categorical parameter.
+
+    step: between values of the parameter, counted from `low`; None where any value will do.
+    """
 
     label: str
     low: float
@@ -28,6 +31,7 @@ class Axis:
     end: float
     log: bool = False
     choices: tuple[str, ...] = ()
+    step: float | None = None
 
     def at(self, value: Value) -> float | None:
         """The position of a value, kept inside the axis; None if it has no place there."""
@@ -64,7 +68,9 @@ def axis_of(name: str, parameter: Parameter, start: float, end: float) -> Axis:
     if isinstance(parameter, CategoricalParameter):
         choices = tuple(str(choice) for choice in parameter.choices)
         return Axis(name, 0, len(choices), start, end, choices=choices)
-    return Axis(name, parameter.low, parameter.high, start, end, log=parameter.log)
+    return Axis(
+        name, parameter.low, parameter.high, start, end, log=parameter.log, step=parameter.step
+    )
 
 
 def written(value: float) -> str:

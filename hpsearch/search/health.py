@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from hpsearch.history import Outcome, Trial, TrialState
+from hpsearch.jobs import PruningErrors
 from hpsearch.search.scale import Space, place
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, as_number
@@ -22,16 +23,18 @@ def health(
     objective: Objective,
     shares: Mapping[str, float],
     validation: int | None,
+    errors: PruningErrors | None = None,
 ) -> list[str]:
     """Sentences, most urgent first; empty if there is nothing to say.
 
-    shares: see `importance`. validation: images of the validation part, if known.
+    shares: see `importance`. validation: images of the validation part, if known. errors: of the
+    pruner, where a control group tells of them.
     """
     complete = [t for t in trials if t.state is TrialState.COMPLETE and t.value is not None]
     complete.sort(key=lambda trial: (-objective.upward(trial.value or 0.0), trial.number))
     found = [_edge(name, space, complete[:TOP]) for name in space]
     found += [_wasted(trials), *_without_effect(shares, trials)]
-    found.append(_noise(complete, objective, validation))
+    found += [_pruner(errors), _noise(complete, objective, validation)]
     return [words for words in found if words]
 
 
@@ -72,6 +75,17 @@ def _without_effect(shares: Mapping[str, float], trials: Sequence[Trial]) -> lis
         for name, share in shares.items()
         if share < NO_EFFECT
     ]
+
+
+def _pruner(errors: PruningErrors | None) -> str:
+    if errors is None or errors.share is None or errors.low is None or errors.high is None:
+        return ""
+    return (
+        f"The pruner would have cut {errors.spared} trials that trained on as its control group; "
+        f"{errors.in_error} of them ended in the better half ({errors.low:.0%} to "
+        f"{errors.high:.0%} with 95 % confidence), {errors.above_best} above all others of their "
+        "round."
+    )
 
 
 def _noise(complete: Sequence[Trial], objective: Objective, validation: int | None) -> str:

@@ -18,6 +18,7 @@ export function list() {
   });
   document.addEventListener("click", (event) => { if (event.target.id === "archive") archive(event.target); });
   count();
+  if (query(filters) !== query(new URLSearchParams(location.search))) show(filters); // typed before we were here
 }
 
 const chosen = () => [...document.querySelectorAll("#jobs input:checked")].map((each) => each.value);
@@ -29,9 +30,15 @@ function count() {
   if (archive) archive.disabled = number < 1;
 }
 
+function query(given) {
+  const fields = given instanceof URLSearchParams ? given : new FormData(given);
+  const wanted = new URLSearchParams([...fields].filter(([name, value]) => name !== "after" && value && value !== "newest"));
+  wanted.sort();
+  return wanted.size ? `?${wanted}` : "";
+}
+
 function show(filters) {
-  const wanted = new URLSearchParams([...new FormData(filters)].filter(([name, value]) => value && value !== "newest"));
-  history.replaceState(null, "", path(`/${wanted.size ? `?${wanted}` : ""}`));
+  history.replaceState(null, "", path(`/${query(filters)}`));
   look();
 }
 

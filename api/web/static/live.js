@@ -5,6 +5,7 @@ import { relight } from "./select.js";
 
 const PAUSE = 1000; // milliseconds between two looks at a job
 const LIST_PAUSE = 4000; // and at the list
+const CHOOSING = 10000; // that a list which was opened is left alone
 const KINDS = ["wish_changed", "budget_changed", "priority_changed", "labels_changed", "archived_changed",
   "trial_enqueued", "state_changed",
   "round_opened", "trial_started", "trial_reported", "trial_confirmed", "trial_ended"];
@@ -48,11 +49,14 @@ function replace(text) {
   document.dispatchEvent(new Event("renewed"));
 }
 
-const busy = (old) => old.contains(document.activeElement) && document.activeElement.matches("select, textarea");
+// Somebody chooses from a list: what is open would close.
+let touched = 0;
+const busy = (old) => old.contains(document.activeElement) && document.activeElement.matches("select, textarea") && Date.now() - touched < CHOOSING;
 
 function keyOf(element) {
   if (element.dataset.action) return `[data-action="${element.dataset.action}"]`;
   if (element.matches("tr.t")) return `tr.t[data-t="${element.dataset.t}"]`;
+  if (element.matches(".choose select")) return `.choose [name=${element.name}]`;
   return element.name === "round" ? `[name=round][value="${element.value}"]` : null;
 }
 
@@ -80,6 +84,7 @@ function shut() {
 export function follow() {
   if (!document.querySelector("#live")) return;
   listen();
+  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => { touched = Date.now(); });
   document.addEventListener("renewed", listen);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return shut();

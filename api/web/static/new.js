@@ -1,41 +1,64 @@
-// The form writes the spec, the spec is what is sent.
+// The form writes the spec, the spec is what is sent. A field changes its own part and nothing else.
 import { ask, path, say } from "./api.js";
 
 const POLL = 1000; // milliseconds
+
+const RANGES = { lr: "learning_rate", wd: "weight_decay" };
 
 export function form() {
   const form = document.querySelector("#new");
   const json = document.querySelector("#json");
   const given = new URLSearchParams(location.search);
   if (given.get("dataset")) form.dataset.value = given.get("dataset");
-  let edited = null;
-  const write = () => { json.value = JSON.stringify(merge(edited ?? {}, specOf(form)), null, 2); };
-  form.querySelector(".fields").addEventListener("input", write);
   const cloned = given.get("clone") ? sessionStorage.getItem("spec") : null;
-  if (cloned) json.value = cloned; else write();
-  if (cloned) edited = JSON.parse(cloned);
-  json.addEventListener("input", () => { try { edited = JSON.parse(json.value); } catch { /* not yet whole */ } });
+  if (cloned) fill(form, JSON.parse(cloned));
+  const show = (spec) => { json.value = JSON.stringify(spec, null, 2); };
+  show(cloned ? JSON.parse(cloned) : whole(form));
+  form.querySelector(".fields").addEventListener("input", (event) => {
+    try { show(changed(JSON.parse(json.value), form, event.target.name)); } catch { tell("The spec is not JSON as it stands.", true); }
+  });
   form.addEventListener("submit", (event) => { event.preventDefault(); send(json.value); });
   document.querySelector("#ask-estimate").addEventListener("click", () => estimate(json.value));
 }
 
-function specOf(form) {
-  const text = (name) => form.elements[name].value.trim();
-  const number = (name) => Number(text(name));
-  const range = (name) => ({ type: "float", low: number(`${name}_low`), high: number(`${name}_high`), log: true });
-  const spec = { dataset: text("dataset"), network: text("network"), epochs: number("epochs"), seed: number("seed") };
-  if (text("name")) spec.name = text("name");
-  spec.space = { learning_rate: range("lr"), weight_decay: range("wd") };
-  spec.budget = { trials: number("trials") };
-  if (!form.elements.confirm.checked) spec.confirm = null; // what is left out is confirmed
+const value = (form, name) => form.elements[name].value.trim();
+const number = (form, name) => Number(value(form, name));
+const range = (form, name) => ({ type: "float", low: number(form, `${name}_low`), high: number(form, `${name}_high`), log: true });
+const without = (spec, name) => Object.fromEntries(Object.entries(spec).filter(([key]) => key !== name));
+const labels = (form) => value(form, "labels").split(",").map((each) => each.trim()).filter(Boolean);
+
+function whole(form) {
+  let spec = {};
+  for (const name of ["name", "labels", "dataset", "network", "lr_low", "wd_low", "epochs", "trials", "seed", "confirm"]) spec = changed(spec, form, name);
   return spec;
 }
 
-// What the form does not have stays as it was written by hand.
-function merge(under, over) {
-  const { confirm, ...rest } = under;
-  const kept = "confirm" in over || confirm === null || confirm === undefined ? {} : { confirm };
-  return { ...rest, ...kept, ...over, space: { ...under.space, ...over.space }, budget: { ...under.budget, ...over.budget } };
+// The spec with what one field of the form says.
+function changed(spec, form, name) {
+  const [short] = name.split("_");
+  if (RANGES[short]) return { ...without(spec, RANGES[short]), space: { ...spec.space, [RANGES[short]]: range(form, short) } };
+  if (name === "confirm") return form.elements.confirm.checked ? without(spec, "confirm") : { ...spec, confirm: null };
+  if (name === "trials") return { ...spec, budget: { ...spec.budget, trials: number(form, "trials") } };
+  if (name === "epochs" || name === "seed") return { ...spec, [name]: number(form, name) };
+  if (name === "labels") return labels(form).length ? { ...spec, labels: labels(form) } : without(spec, "labels");
+  return value(form, name) ? { ...spec, [name]: value(form, name) } : without(spec, name);
+}
+
+// The form as the spec has it; what the spec does not have stays as it is.
+function fill(form, spec) {
+  const set = (name, given) => { if (given !== undefined && given !== null) form.elements[name].value = given; };
+  set("name", spec.name);
+  set("labels", spec.labels?.join(", "));
+  set("dataset", spec.dataset?.name ?? spec.dataset);
+  set("network", spec.network?.architecture ?? spec.network);
+  for (const [short, name] of Object.entries(RANGES)) {
+    set(`${short}_low`, spec.space?.[name]?.low);
+    set(`${short}_high`, spec.space?.[name]?.high);
+  }
+  set("epochs", spec.epochs);
+  set("trials", spec.budget?.trials);
+  set("seed", spec.seed);
+  form.elements.confirm.checked = spec.confirm !== null;
 }
 
 async function send(text) {

@@ -27,6 +27,8 @@ export function link() {
     const number = trialAt(event);
     if (number !== null) keep(number, event.target);
   });
+  document.addEventListener("focusin", (event) => { if (event.target.matches("tr.t")) light(event.target.dataset.t); });
+  document.addEventListener("change", (event) => { if (event.target.matches(".choose select")) event.target.form.requestSubmit(); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { kept = null; light(null); }
     if (event.key === "Enter" && event.target.matches("tr.t")) keep(event.target.dataset.t, event.target);

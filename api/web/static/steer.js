@@ -12,7 +12,8 @@ export function steer() {
   });
   document.addEventListener("dblclick", (event) => {
     const picture = event.target.closest?.("#space");
-    if (picture && job().dataset.ended === "no") run(() => enqueue(picture, event));
+    const params = picture && job().dataset.ended === "no" ? pointAt(picture, event) : null;
+    if (params) run(() => enqueue(params));
   });
 }
 
@@ -49,9 +50,12 @@ const ACTIONS = {
   },
   archive: async () => { await ask("PATCH", at(), { archived: true }); say("Archived: the list leaves it out."); look(); },
   unarchive: async () => { await ask("PATCH", at(), { archived: false }); say("Back in the list."); look(); },
+  try: (button) => enqueue(JSON.parse(button.dataset.params)),
   clone: async () => {
-    const spec = document.querySelector("#spec").textContent;
-    sessionStorage.setItem("spec", spec);
+    const labels = document.querySelector("[data-labels]").dataset.labels;
+    const spec = JSON.parse(document.querySelector("#spec").textContent);
+    const own = labels ? { labels: labels.split(", ") } : {};
+    sessionStorage.setItem("spec", JSON.stringify({ ...spec, ...own }, null, 2));
     location.href = path("/new?clone=1");
   },
   delete: async () => {
@@ -76,17 +80,23 @@ function question(title, text, value) {
   });
 }
 
-async function enqueue(picture, event) {
-  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(picture.getScreenCTM().inverse());
-  const params = {};
-  for (const [axis, place] of [[JSON.parse(picture.dataset.x), point.x], [JSON.parse(picture.dataset.y), point.y]]) {
-    const share = (place - axis.start) / (axis.end - axis.start);
-    if (share < 0 || share > 1 || axis.choices.length) return;
-    const value = axis.log ? axis.low * (axis.high / axis.low) ** share : axis.low + share * (axis.high - axis.low);
-    params[axis.name] = Number(value.toPrecision(3));
-  }
+async function enqueue(params) {
   const text = await question("Try this point?", "What is left out is sampled.", JSON.stringify(params, null, 2));
   if (text === null) return;
   await ask("POST", at("/enqueue"), { params: JSON.parse(text) });
   say("The point will be tried next.");
+}
+
+// The parameters at a place in the picture; null outside of it, or where an axis has choices.
+function pointAt(picture, event) {
+  const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(picture.getScreenCTM().inverse());
+  const params = {};
+  for (const [axis, place] of [[JSON.parse(picture.dataset.x), point.x], [JSON.parse(picture.dataset.y), point.y]]) {
+    const share = (place - axis.start) / (axis.end - axis.start);
+    if (share < 0 || share > 1 || axis.choices.length) return null;
+    const value = axis.log ? axis.low * (axis.high / axis.low) ** share : axis.low + share * (axis.high - axis.low);
+    const near = axis.step ? axis.low + axis.step * Math.round((value - axis.low) / axis.step) : value;
+    params[axis.name] = Number(near.toPrecision(axis.step ? 9 : 3));
+  }
+  return params;
 }

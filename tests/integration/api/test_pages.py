@@ -1,38 +1,22 @@
 """The pages in a real browser: they work, and ask nobody but this server."""
 
-import shutil
 from collections.abc import Iterator
-from importlib import resources
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from harness.service import Service
+from tests.integration.api.browsers import AXE, CHROMIUM, FAULTS, chromium
 from tests.integration.api.specs import TINY
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
-
-expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 
-AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-FAULTS = """async () => (await axe.run({ exclude: ["#swagger"] })).violations.map(
-    (each) => `${each.id}: ${each.help}: ${each.nodes.map((node) => node.html).join(" | ")}`)"""
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -109,30 +93,30 @@ def test_a_page_follows_its_job_through_a_restart(service: Service, browser: Bro
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1300, 390])
+@pytest.fixture(scope="module")
+def paths(service: Service) -> Iterator[list[str]]:
+    """A page of each kind, and that of a job in each state that looks another way."""
+    job = service.wait_for_end(service.submit({**TINY, "confirm": {"top": 2, "repeats": 2}}))["id"]
+    running = service.submit({**TINY, "budget": {"trials": 500}, "labels": ["a label"]})
+    compared = f"/compare?jobs={job},{running}"
+    yield ["/", "/new", "/datasets", "/docs", f"/jobs/{job}", f"/jobs/{running}", compared]
+    service.http.post(f"/api/v1/jobs/{running}/cancel")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1300), ("dark", 390)])
 def test_axe_finds_nothing_and_nothing_is_cut_off(
-    service: Service, browser: Browser, scheme: Literal["light", "dark"], width: int
+    service: Service,
+    browser: Browser,
+    paths: list[str],
+    scheme: Literal["light", "dark"],
+    width: int,
 ) -> None:
-    done = service.wait_for_end(service.submit({**TINY, "confirm": {"top": 2, "repeats": 2}}))
-    running = service.submit({**TINY, "budget": {"trials": 500}})
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-    job = done["id"]
-    paths = (
-        "/",
-        "/new",
-        "/datasets",
-        "/docs",
-        f"/jobs/{job}",
-        f"/jobs/{running}",
-        f"/compare?jobs={job},{running}",
-    )
     found = {}
     for path in paths:
         page.goto(service.url + path)
         page.evaluate(AXE)
         found[path] = page.evaluate(FAULTS)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    service.http.post(f"/api/v1/jobs/{running}/cancel")
     page.close()
     assert found == {path: [] for path in paths}

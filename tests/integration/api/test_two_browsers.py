@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from harness.service import Service
 from hpsearch.access import Scope
 from hpsearch.tokens import TokenFile
+from tests.integration.api.browsers import CHROMIUM, FLAGS
 from tests.integration.api.specs import ENDLESS
-from tests.integration.api.test_pages import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 

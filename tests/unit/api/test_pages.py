@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from api.web.templating import STATIC
+from api.web.templating import STATIC, VERSION
 from tests.unit.api.server_in_process import ServerInProcess
 
 SPEC = {"name": "<b>ours</b>", "epochs": 1}
@@ -117,8 +117,8 @@ def test_pages_need_nothing_from_elsewhere_and_nothing_inline(
         assert "https://" not in answer.text.replace("https://archive.ics.uci.edu", "")
         assert " style=" not in answer.text
         assert not re.search(r"<script(?![^>]* src=)", answer.text)
-        for name in re.findall(r"/assets/([\w.]+)\?", answer.text):
-            found = server.client.get(f"/assets/{name}")
+        for file in re.findall(r'"(/assets/\w+/[\w.]+)"', answer.text):
+            found = server.client.get(file)
             assert "immutable" in found.headers["cache-control"]
     for name, content in STATIC.items():
         assert b"http" not in content.replace(NAMESPACE.encode(), b""), name
@@ -129,4 +129,10 @@ def test_the_files_are_light() -> None:
 
 
 def test_an_asset_that_is_not_there(server: ServerInProcess) -> None:
-    assert server.client.get("/assets/page.html").status_code == 404
+    assert server.client.get(f"/assets/{VERSION}/page.html").status_code == 404
+
+
+def test_what_a_page_of_an_earlier_version_imports_is_not_kept(server: ServerInProcess) -> None:
+    """A year of a module of the next version among modules of this one would break both."""
+    assert "immutable" in server.client.get(f"/assets/{VERSION}/live.js").headers["cache-control"]
+    assert server.client.get("/assets/0123/live.js").headers["cache-control"] == "no-cache"

@@ -54,7 +54,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/readyz"): READ,
     ("GET", "/openapi.json"): READ,
     ("GET", "/"): READ,
-    ("GET", "/assets/{name}"): READ,
+    ("GET", "/assets/{version}/{name}"): READ,
     ("GET", "/compare"): READ,
     ("GET", "/datasets"): READ,
     ("GET", "/jobs"): READ,

@@ -3,6 +3,7 @@
 import random
 
 from hpsearch.history import Ending, Origin, Outcome, Report, Trial
+from hpsearch.jobs import PruningErrors
 from hpsearch.search.health import health
 from hpsearch.search.importance import importance
 from hpsearch.spec.objective import Objective
@@ -50,3 +51,11 @@ def test_an_edge_waste_and_noise_are_said() -> None:
 
 def test_a_search_without_trials_is_healthy() -> None:
     assert health(SPACE, [], Objective.LOSS, {}, None) == []
+    assert health(SPACE, [], Objective.LOSS, {}, None, PruningErrors(0, 0, 0)) == []
+
+
+def test_what_a_control_group_says_of_the_pruner_is_told() -> None:
+    errors = PruningErrors(20, 3, 1, 0.05, 0.36)
+    [said] = health(SPACE, [], Objective.LOSS, {}, None, errors)
+    assert "would have cut 20 trials" in said
+    assert "3 of them ended in the better half (5% to 36% with 95 % confidence), 1 above" in said
