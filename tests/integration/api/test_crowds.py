@@ -1,4 +1,4 @@
-"""More clients than the process has descriptors for: the server goes on answering."""
+"""More clients than the process has descriptors for, and more jobs than may be started."""
 
 import socket
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import httpx
 
-from harness.service import HPSEARCH, MakeService, Service
+from harness.results import SPEC
+from harness.service import HPSEARCH, MakeService, Service, wait_until
 
 LIMITED = (
     sys.executable,
@@ -36,3 +37,31 @@ def test_half_open_connections_keep_nobody_out(make_service: MakeService, tmp_pa
             assert httpx.get(f"{service.url}/readyz", timeout=5, trust_env=False).is_success
     assert _lines(service) - before < 10
     assert service.started.terminate(timeout=5) == 0
+
+
+def test_no_more_jobs_are_started_than_the_setting_allows(make_service: MakeService) -> None:
+    service = make_service(workers=1, environment={"HPSEARCH_RUNNING_JOBS": "2"})
+    service.start()
+    service.wait_until_leading()
+    endless = {**SPEC, "budget": {"trials": 5000}}
+    first = [service.submit({**endless, "seed": seed}) for seed in range(5)]
+    urgent = service.submit({**endless, "priority": 1000.0})
+
+    def running() -> set[str]:
+        found = service.http.get("/api/v1/jobs", params={"limit": 10}).json()["items"]
+        return {each["id"] for each in found if each["state"] == "running"}
+
+    seen: set[str] = set()
+
+    def the_urgent_one_runs() -> bool:
+        now = running()
+        assert len(now) <= 2
+        seen.update(now)
+        return urgent in now
+
+    wait_until(the_urgent_one_runs, 60, "the job of the highest priority to run")
+    for job in first:
+        service.http.post(f"/api/v1/jobs/{job}/cancel")
+    service.http.post(f"/api/v1/jobs/{urgent}/cancel")
+    wait_until(lambda: not running(), 30, "all jobs cancelled")
+    assert len(seen) <= 4  # the others waited as rows
