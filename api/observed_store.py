@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
-from hpsearch.history import Cohort, Confirmation, Ending, History, Outcome, Report
-from hpsearch.jobs import DataHashes, Job, JobState
+from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Outcome, Report
+from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore, UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.history import Confirmation, History, Report, Trial
-from hpsearch.jobs import DataHashes
+from hpsearch.history import Confirmation, DataHashes, History, Report, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 
@@ -91,8 +90,11 @@ def _spec(spec: SearchSpec) -> dict[str, Any]:
     canonical: dict[str, Any] = {**spec.canonical(), "name": None}
     if spec.objective is Objective.ACCURACY:
         del canonical["objective"]
+    canonical["pruner"] = dict(canonical["pruner"])
     if spec.pruner.upper is None:
-        canonical["pruner"] = {k: v for k, v in canonical["pruner"].items() if k != "upper"}
+        del canonical["pruner"]["upper"]
+    if spec.pruner.control == 0:
+        del canonical["pruner"]["control"]
     if spec.confirm is None:
         del canonical["confirm"]
     return canonical

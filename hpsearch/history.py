@@ -265,15 +265,28 @@ class Confirmation(ByValue):
 
 
 @dataclass(frozen=True)
+class DataHashes:
+    """Which data a job trains on: SHA-256, in hexadecimal.
+
+    dataset: of its images and labels. split: of the places of the images in both parts.
+    """
+
+    dataset: str
+    split: str
+
+
+@dataclass(frozen=True)
 class EarlierJob:
     """A job whose trials this one starts from, as they were when this one was created.
 
-    spec: None if this version cannot read it.
+    spec: None if this version cannot read it. data: which it trained on; None if that was not
+    recorded.
     """
 
     id: str
     spec: SearchSpec | None
     trials: tuple[Trial, ...]
+    data: DataHashes | None = None
 
 
 @dataclass(frozen=True)
@@ -286,6 +299,7 @@ class History:
     seconds: of running so far, pauses not counted.
     baseline: what guessing scores on the validation part; None where the data is not known.
     confirmations: of the best trials, by stage, trial and repeat.
+    data: which the job trains on; None before that is known.
     """
 
     trials: tuple[Trial, ...] = ()
@@ -295,6 +309,7 @@ class History:
     seconds: float = 0.0
     baseline: Baseline | None = None
     confirmations: tuple[Confirmation, ...] = ()
+    data: DataHashes | None = None
 
     def confirmed(self, confirmation: Confirmation) -> Self:
         """With this one; one that is there already stands."""

@@ -24,8 +24,8 @@ from hpsearch.baseline import Baseline
 from hpsearch.datasets.archive import open_zip, refusing
 from hpsearch.digest import digest, seal_of
 from hpsearch.errors import DatasetError, InvalidJobFile
-from hpsearch.history import Confirmation, EarlierJob, History, Round, Trial
-from hpsearch.jobs import DataHashes, JobState
+from hpsearch.history import Confirmation, DataHashes, EarlierJob, History, Round, Trial
+from hpsearch.jobs import JobState
 from hpsearch.search.scale import contains
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.search import SearchSpec
@@ -84,6 +84,7 @@ class Prior:
     id: str
     spec: dict[str, Any] | None
     trials: tuple[Trial, ...]
+    data: DataHashes | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def job_file(facts: JobFacts, history: History) -> bytes:
             "id": each.id,
             "spec": None if each.spec is None else each.spec.canonical(),
             "trials": _plain(each.trials),
+            "data": _plain(each.data),
         }
         for each in history.prior
     ]
@@ -254,11 +256,13 @@ def _understood(path: Path, contents: Mapping[str, bytes]) -> JobFile:
         trials=trials,
         rounds=rounds,
         prior=tuple(
-            EarlierJob(each.id, _spec(each.spec, SPEC_VERSION), each.trials) for each in prior
+            EarlierJob(each.id, _spec(each.spec, SPEC_VERSION), each.trials, each.data)
+            for each in prior
         ),
         seconds=facts.seconds,
         baseline=None if facts.baseline is None else Baseline(facts.baseline),
         confirmations=confirmations,
+        data=facts.data,
     )
     return JobFile(facts, spec, history)
 

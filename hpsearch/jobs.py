@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict, TrialsGone
-from hpsearch.history import TOO_MANY_FAILURES, Outcome
+from hpsearch.history import TOO_MANY_FAILURES, DataHashes, Outcome
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -41,17 +41,6 @@ VERBS = {
     RequestedState.PAUSE: "be paused",
     RequestedState.CANCEL: "be cancelled",
 }
-
-
-@dataclass(frozen=True)
-class DataHashes:
-    """Which data a job trains on: SHA-256, in hexadecimal.
-
-    dataset: of its images and labels. split: of the places of the images in both parts.
-    """
-
-    dataset: str
-    split: str
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,17 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, Confirmation, EarlierJob, Ending, History, Report, Trial
-from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
+from hpsearch.history import (
+    Cohort,
+    Confirmation,
+    DataHashes,
+    EarlierJob,
+    Ending,
+    History,
+    Report,
+    Trial,
+)
+from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.ports import UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
@@ -244,6 +253,7 @@ def read_history(connection: Connection, row: JobRow) -> History:
         enqueued=_waiting(connection, row.pk),
         seconds=row.job.seconds,
         confirmations=read_confirmations(connection, row.pk),
+        data=row.job.data,
     )
 
 
@@ -260,6 +270,7 @@ def _prior(connection: Connection, source: WarmStart) -> EarlierJob:
         earlier.job.id,
         None if isinstance(spec, Unreadable) else spec,
         tuple(read_trials(connection, earlier.space, which).values()),
+        earlier.job.data,
     )
 
 

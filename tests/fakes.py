@@ -12,8 +12,8 @@ import numpy as np
 from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DataChanged, JobNotFound, OtherTrials, UnknownDataset
-from hpsearch.history import Cohort, Confirmation, Ending, History, Report, TrialState
-from hpsearch.jobs import DataHashes, Job, JobState, RequestedState, outcome_of_trials
+from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report, TrialState
+from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Inbox, Leg, LegLanded, LegResult, UnfinishedJob
 from hpsearch.spec.parts import Budget

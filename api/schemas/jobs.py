@@ -6,7 +6,8 @@ from typing import Any
 from api.paths import link
 from api.schemas.base import API, Answer
 from api.schemas.results import BestAnswer
-from hpsearch.jobs import DataHashes, JobView, Progress, PruningErrors
+from hpsearch.history import DataHashes
+from hpsearch.jobs import JobView, Progress, PruningErrors
 from hpsearch.search.points import count
 from hpsearch.spec.stored import Unreadable
 

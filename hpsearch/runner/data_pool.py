@@ -10,7 +10,8 @@ from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Dataset
-from hpsearch.jobs import DataHashes, Job
+from hpsearch.history import DataHashes
+from hpsearch.jobs import Job
 from hpsearch.runner.ports import Data, Engine
 from hpsearch.spec.search import SearchSpec
 

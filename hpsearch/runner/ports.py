@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from hpsearch.datasets.values import Split
-from hpsearch.history import Cohort, Confirmation, Ending, History, Report
-from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
+from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report
+from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hpsearch.history import EarlierJob, Report, Trial, step_of
+from hpsearch.history import DataHashes, EarlierJob, Report, Trial, step_of
 from hpsearch.search.curves import Curve, curve
 from hpsearch.search.ladder import report_points
 from hpsearch.search.scale import fits
@@ -34,13 +34,13 @@ class Comparable:
         return f"; left out: {', '.join(told)}" if told else ""
 
 
-def comparable(spec: SearchSpec, jobs: Iterable[EarlierJob]) -> Comparable:
-    """The earlier trials that a search with this spec learns from."""
+def comparable(spec: SearchSpec, jobs: Iterable[EarlierJob], data: DataHashes | None) -> Comparable:
+    """The earlier trials that a search with this spec, on this data, learns from."""
     kept: list[Curve] = []
     left_out: Counter[str] = Counter()
     steps = {step_of(point) for point in report_points(spec)}
     for job in jobs:
-        difference = _difference(spec, job.spec)
+        difference = _difference(spec, job.spec) or _other_data(data, job.data)
         for trial in job.trials:
             found = difference or _curve(spec, job, trial, steps)
             if isinstance(found, Curve):
@@ -62,6 +62,15 @@ def _difference(spec: SearchSpec, other: SearchSpec | None) -> str | None:
         return "another network"
     settings = sorted(_different_settings(spec, other))
     return f"another {settings[0]}" if settings else None
+
+
+def _other_data(own: DataHashes | None, other: DataHashes | None) -> str | None:
+    """What differs in the data itself, in words; names say little. None if it is not recorded."""
+    if own is None or other is None or own == other:
+        return None
+    if own.dataset != other.dataset:
+        return "another data set of the same name"
+    return "another split of the data"
 
 
 def _split(spec: SearchSpec) -> tuple[Any, ...]:

@@ -85,7 +85,7 @@ def _decide(view: _View) -> Cohort | Done | None:
     opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
         return None
-    prior = comparable(spec, view.history.prior)
+    prior = comparable(spec, view.history.prior, view.history.data)
     current = _round(view, last, known, prior) if opens or last is None else last
     tried = _tried(view, current)
     size = _size(view, current, tried)

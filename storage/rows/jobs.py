@@ -11,7 +11,8 @@ from typing import Any, TypeVarTuple
 from sqlalchemy import Connection, Row, Select, bindparam, exists, select, update
 
 from hpsearch.errors import JobNotFound
-from hpsearch.jobs import DataHashes, Job, JobState, RequestedState
+from hpsearch.history import DataHashes
+from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, Confirmation, Ending, Outcome, Stage
-from hpsearch.jobs import DataHashes, Job, JobState
+from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, Outcome, Stage
+from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec

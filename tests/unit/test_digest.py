@@ -7,6 +7,7 @@ import pytest
 from hpsearch.digest import digest
 from hpsearch.history import (
     Confirmation,
+    DataHashes,
     Ending,
     History,
     Origin,
@@ -15,7 +16,6 @@ from hpsearch.history import (
     Stage,
     Trial,
 )
-from hpsearch.jobs import DataHashes
 from hpsearch.spec.search import parse_spec
 
 SPEC = parse_spec({"dataset": "digits", "confirm": None})

@@ -12,7 +12,7 @@ import pytest
 from hpsearch.auditing import Record
 from hpsearch.digest import digest
 from hpsearch.errors import InvalidJobFile
-from hpsearch.history import EarlierJob, History
+from hpsearch.history import DataHashes, EarlierJob, History
 from hpsearch.job_file import (
     FORMAT,
     MANIFEST,
@@ -24,7 +24,7 @@ from hpsearch.job_file import (
     job_file,
     read_job_file,
 )
-from hpsearch.jobs import DataHashes, JobState
+from hpsearch.jobs import JobState
 from hpsearch.spec.stored import SPEC_VERSION
 from tests.unit.test_auditing import record
 
@@ -75,7 +75,8 @@ def test_comes_back_equal(searched: Record, file: Path) -> None:
 
 
 def test_earlier_jobs(searched: Record, tmp_path: Path) -> None:
-    earlier = EarlierJob("a", searched.spec, searched.history.trials)
+    data = DataHashes("0" * 64, "1" * 64)
+    earlier = EarlierJob("a", searched.spec, searched.history.trials, data)
     unreadable = EarlierJob("b", None, ())
     history: History = replace(searched.history, prior=(earlier, unreadable))
     path = tmp_path / "job.zip"

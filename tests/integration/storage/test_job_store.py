@@ -15,6 +15,7 @@ from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTri
 from hpsearch.history import (
     Cohort,
     Confirmation,
+    DataHashes,
     Ending,
     History,
     Outcome,
@@ -22,7 +23,7 @@ from hpsearch.history import (
     Stage,
     TrialState,
 )
-from hpsearch.jobs import DataHashes, JobState, RequestedState
+from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value

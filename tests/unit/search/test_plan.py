@@ -12,7 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Cohort, Done, EarlierJob, Ending, History, Outcome, Report, Trial, Wait
+from hpsearch.history import (
+    Cohort,
+    DataHashes,
+    Done,
+    EarlierJob,
+    Ending,
+    History,
+    Outcome,
+    Report,
+    Trial,
+    Wait,
+)
 from hpsearch.search.curves import curves
 from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
@@ -278,6 +289,28 @@ def test_what_cannot_be_compared_is_left_out_and_named(
     assert planned.round.ranges == spec_of().space
     assert planned.round.reason.startswith("the whole box; left out: ")
     assert re.search(rf"\d+ of before \({difference}", planned.round.reason)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "words"),
+    [
+        (DataHashes("a", "b"), None),
+        (None, None),  # from before it was recorded
+        (DataHashes("z", "b"), "another data set of the same name"),
+        (DataHashes("a", "z"), "another split of the data"),
+    ],
+)
+def test_the_data_itself_is_compared_not_its_name(
+    theirs: DataHashes | None, words: str | None
+) -> None:
+    old = replace(earlier(spec_of()), data=theirs)
+    history = History(prior=(old,), baseline=BASELINE, data=DataHashes("a", "b"))
+    planned = plan(spec_of(), history)
+    assert isinstance(planned, Cohort)
+    if words is None:
+        assert planned.round.reason.startswith("earlier jobs: drawn around")
+    else:
+        assert f"40 of before ({words})" in planned.round.reason
 
 
 def without_scores(trial: Trial) -> Trial:
