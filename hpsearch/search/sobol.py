@@ -36,9 +36,10 @@ def prepare() -> None:
 
 
 def _engine(space: Space, seed: int, first: int) -> Any:
-    from scipy.stats.qmc import Sobol  # noqa: PLC0415 - takes a second; servers start without it
+    # Not `from scipy.stats.qmc`, which does not wait for another thread that imports scipy.stats.
+    from scipy.stats import qmc  # noqa: PLC0415 - takes a second; servers start without it
 
-    engine = Sobol(len(space), scramble=True, seed=seed)
+    engine = qmc.Sobol(len(space), scramble=True, seed=seed)
     if first > 0:
         engine.fast_forward(first)
     return engine
