@@ -1,49 +1,21 @@
-"""What a job's page costs at 10,000 trials: its weight, and the time to draw it anew.
+"""What the pages cost: their weight, the time to draw a job of 10,000 trials, and first paint.
 
 Run by `make bench-page`.
 """
 
 import gzip
-import random
 import tempfile
 import time
 from pathlib import Path
 
 from api.web.job_page import MOST_DRAWN, job_page
 from api.web.templating import STATIC, render
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
-from hpsearch.spec.search import parse_spec
-from hpsearch.spec.space import FloatParameter, Parameter
+from benchmarks import page_paint
+from benchmarks.filled_job import fill
+from harness.browser import CHROMIUM
 from storage.backends.address import file_url
 from storage.database import Database
 from storage.job_pages import JobPages
-from storage.job_store import SqlJobStore
-from storage.user_jobs import Jobs
-
-TRIALS, COHORT = 10_000, 500
-SPEC = {"dataset": "digits", "network": "lenet5", "budget": {"trials": TRIALS}}
-ORIGIN = Origin("sampler", "tpe", 1, 0)
-BOX = FloatParameter(low=1e-3, high=1e3, log=True)
-RANGES: dict[str, Parameter] = {"learning_rate": BOX, "weight_decay": BOX}
-
-
-def fill(database: Database) -> str:
-    """A job of completed trials; returns its id."""
-    job, _ = Jobs(database).create(parse_spec(SPEC))
-    store, draw = SqlJobStore(database), random.Random(1)  # noqa: S311 - not for secrets
-    store.start(job.id, {})
-    whole = Round(0, RANGES, {}, (), "the whole box", 3.0, (1.0, 2.0, 3.0))
-    for cohort in range(TRIALS // COHORT):
-        trials = tuple(
-            Trial(number, 0, cohort, {n: 10 ** draw.uniform(-3, 3) for n in RANGES}, ORIGIN)
-            for number in range(cohort * COHORT, (cohort + 1) * COHORT)
-        )
-        store.open_cohort(job.id, Cohort(cohort, whole, trials, opens=cohort == 0), 0.0)
-        for epoch in (1, 2, 3):
-            reports = {t.number: Report(100 * epoch, epoch, draw.random(), 0.3) for t in trials}
-            done = Ending(Outcome.COMPLETED, "completed: 3 epochs")
-            store.record(job.id, reports, {t.number: done for t in trials if epoch == 3}, 1.0)
-    return job.id
 
 
 def main() -> None:
@@ -66,6 +38,10 @@ def main() -> None:
                 f"compressed of {len(text) / 1000:.0f}"
             )
         database.close()
+    if CHROMIUM is None:
+        print("first paint: not measured, no Chromium (apt-get install chromium)")
+    else:
+        page_paint.measure()
 
 
 if __name__ == "__main__":

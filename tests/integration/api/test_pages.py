@@ -6,8 +6,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from harness.browser import CHROMIUM, chromium
 from harness.service import Service
-from tests.integration.api.browsers import AXE, CHROMIUM, FAULTS, chromium
+from tests.integration.api.browsers import AXE, FAULTS
 from tests.integration.api.specs import TINY
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from harness.browser import CHROMIUM, FLAGS
 from harness.service import Service
 from hpsearch.access import Scope
 from hpsearch.tokens import TokenFile
-from tests.integration.api.browsers import CHROMIUM, FLAGS
 from tests.integration.api.specs import ENDLESS
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
