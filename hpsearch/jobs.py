@@ -186,7 +186,7 @@ class Progress:
     """How far a job is. planned: trials in all, None if no number of trials is set.
 
     failed: trials that ended for reasons other than their parameters. stopped: those that the end
-    of the job cut short.
+    of the job cut short. waiting: points of the user's that no trial has taken up.
     """
 
     planned: int | None
@@ -198,6 +198,14 @@ class Progress:
     round: int
     rounds: int
     epochs: float
+    waiting: int = 0
+
+    def untried(self, state: JobState, stop_reason: str | None) -> str | None:
+        """Why points of the user's were not tried, in words; None if all were, or still may be."""
+        if not self.waiting or not state.ended:
+            return None
+        points = "1 point" if self.waiting == 1 else f"{self.waiting} points"
+        return f"{points} that you enqueued were not tried: the job had ended ({stop_reason})"
 
     def why_no_best(self, state: JobState) -> str | None:
         """In words, for a job in this state; None if there is a best trial."""

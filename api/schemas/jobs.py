@@ -32,6 +32,8 @@ class ProgressAnswer(Answer):
     rounds: int
     epochs: float
     """Epochs of training so far, summed over all trials."""
+    waiting: int
+    """Points that you enqueued and that no trial has taken up."""
 
     @classmethod
     def of(cls, progress: Progress) -> "ProgressAnswer":
@@ -44,7 +46,11 @@ class ProgressAnswer(Answer):
             stopped=progress.stopped,
         )
         return cls(
-            trials=counts, round=progress.round, rounds=progress.rounds, epochs=progress.epochs
+            trials=counts,
+            round=progress.round,
+            rounds=progress.rounds,
+            epochs=progress.epochs,
+            waiting=progress.waiting,
         )
 
 
@@ -132,6 +138,8 @@ class JobAnswer(Answer):
     best: BestAnswer | None
     no_best: str | None
     """Why there is no best trial; null if there is one."""
+    untried: str | None
+    """Why points that you enqueued were not tried; null if all were, or still may be."""
     pruning: PruningAnswer | None
     """What the control group says of the pruner; null without `pruner.control`."""
     study: str
@@ -168,6 +176,7 @@ class JobAnswer(Answer):
             progress=ProgressAnswer.of(view.progress),
             best=BestAnswer.of(best) if best else None,
             no_best=view.progress.why_no_best(job.state),
+            untried=view.progress.untried(job.state, job.stop_reason),
             pruning=PruningAnswer.of(view.pruning_errors) if view.pruning_errors else None,
             study=job.study,
             environment=dict(job.environment),

@@ -59,6 +59,8 @@ def print_result(out: Console, url: str, job: Answer, best: Sequence[Answer]) ->
     print_best(
         out, best, job.get("no_best") or WITHOUT_BEST, job["spec"].get("objective", "accuracy")
     )
+    if job.get("untried"):
+        out.print(job["untried"], highlight=False, soft_wrap=True)
     for name, path in (("job", job["links"]["self"]), ("dashboard", job["links"]["dashboard"])):
         out.print(f"{name:9} {url}{path}", highlight=False, soft_wrap=True)
 

@@ -32,9 +32,10 @@ from storage.rows.optuna_tables import trial_params, trial_user_attributes
 from storage.rows.params import decode, decode_by_distribution
 from storage.rows.trial_reads import ENDING
 
-_ROUNDS = "rounds"  # among the states of trials, in what _COUNTS finds
+_ROUNDS, _WAITING = "rounds", "waiting"  # among the states of trials, in what _COUNTS finds
 
 _index, _rounds, _jobs = tables.trials, tables.rounds, tables.jobs
+_enqueued = tables.enqueued
 _PKS: BindParameter[int] = bindparam("pks", expanding=True)
 _LOSSES: BindParameter[int] = bindparam("losses", expanding=True)
 
@@ -46,6 +47,9 @@ _COUNTS = union_all(
     select(_rounds.c.job_pk, literal(_ROUNDS), func.count(), literal(0.0))
     .where(_rounds.c.job_pk.in_(_PKS))
     .group_by(_rounds.c.job_pk),
+    select(_enqueued.c.job_pk, literal(_WAITING), func.count(), literal(0.0))
+    .where(_enqueued.c.job_pk.in_(_PKS), _enqueued.c.cohort.is_(None))
+    .group_by(_enqueued.c.job_pk),
 )
 
 
@@ -134,6 +138,7 @@ def _progress(row: JobRow, counts: Mapping[str, tuple[int, float]]) -> Progress:
         round=rounds,
         rounds=rounds if spec is None else spec.rounds.count,
         epochs=math.fsum(epochs for _, epochs in counts.values()),
+        waiting=count(_WAITING),
     )
 
 

@@ -69,6 +69,15 @@ def test_a_job_without_a_best_trial_says_why() -> None:
     assert replace(progress, complete=1).why_no_best(JobState.COMPLETED) is None
 
 
+def test_a_job_that_ended_before_a_point_was_tried_says_so() -> None:
+    progress = Progress(8, 0, 8, 0, 0, 0, 3, 3, 9.0, waiting=2)
+    assert progress.untried(JobState.COMPLETED, "budget: trials") == (
+        "2 points that you enqueued were not tried: the job had ended (budget: trials)"
+    )
+    assert progress.untried(JobState.RUNNING, None) is None
+    assert replace(progress, waiting=0).untried(JobState.COMPLETED, "budget: trials") is None
+
+
 def test_nothing_is_made_of_a_job_whose_trials_are_gone() -> None:
     gone = replace(job(JobState.COMPLETED, RequestedState.RUN), trials_gone=True)
     assert "deleted its Optuna study" in str(gone.problem)

@@ -252,6 +252,7 @@ def test_enqueued_parameters_wait_until_a_cohort_takes_them(database: Database) 
     assert waiting == ({"learning_rate": 1}, {"learning_rate": 2.0}, {"learning_rate": 3.0})
     assert records.history(job.id).enqueued == ({"learning_rate": 3.0},)
     assert records.enqueued(job.id) == ({"learning_rate": 3.0},)
+    assert jobs.look(job.id).progress.waiting == 1
 
 
 def test_prior_trials_are_those_that_had_ended_when_the_job_was_created(
