@@ -9,6 +9,14 @@ function light(number) {
   for (const each of content.querySelectorAll(`.t[data-t="${CSS.escape(number)}"]`)) each.classList.add("lit");
 }
 
+// A title for what is pointed at: thousands of them would make the page heavy.
+function name(element) {
+  if (!element.dataset?.w || element.firstChild) return;
+  const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+  title.textContent = `trial ${element.dataset.t}: ${element.dataset.w}`;
+  element.append(title);
+}
+
 const trialAt = (event) => event.target.closest?.(".t[data-t]")?.dataset.t ?? null;
 
 function keep(number, from) {
@@ -19,16 +27,33 @@ function keep(number, from) {
   }
 }
 
-export function relight() { light(kept); }
+export function relight() {
+  light(kept);
+  scrub();
+}
+
+// The round that is chosen stands out; rules for it in the style sheet would cost every page.
+function scrub() {
+  const rounds = document.querySelector(".rounds");
+  if (!rounds) return;
+  rounds.hidden = false;
+  const round = rounds.querySelector(":checked")?.value ?? "";
+  for (const each of document.querySelectorAll("#live [data-r]")) each.classList.toggle("faint", round !== "" && each.dataset.r !== round);
+}
 
 export function link() {
-  document.addEventListener("pointerover", (event) => light(trialAt(event) ?? kept));
+  document.addEventListener("pointerover", (event) => {
+    light(trialAt(event) ?? kept);
+    name(event.target);
+  });
   document.addEventListener("click", (event) => {
     const number = trialAt(event);
     if (number !== null) keep(number, event.target);
   });
   document.addEventListener("focusin", (event) => { if (event.target.matches("tr.t")) light(event.target.dataset.t); });
   document.addEventListener("change", (event) => { if (event.target.matches(".choose select")) event.target.form.requestSubmit(); });
+  document.addEventListener("change", (event) => { if (event.target.name === "round") scrub(); });
+  scrub();
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { kept = null; light(null); }
     if (event.key === "Enter" && event.target.matches("tr.t")) keep(event.target.dataset.t, event.target);

@@ -70,6 +70,9 @@ def test_pause_resume_extend_and_cancel(service: Service, page: Page, running: s
 def test_a_point_that_is_clicked_into_the_picture_is_tried(
     service: Service, page: Page, running: str
 ) -> None:
+    press(page, "Pause")  # the picture then stays as it is
+    expect(page.locator("h1 .state.paused")).to_be_visible()
+    page.wait_for_timeout(1500)  # milliseconds, longer than the page waits with its last look
     ground = page.locator("#space .ground").bounding_box()
     assert ground is not None
     # Two thirds of the way from 1e-3 to 1e3 is 10, by its logarithm; the top is 1e3.
@@ -80,6 +83,7 @@ def test_a_point_that_is_clicked_into_the_picture_is_tried(
     text = dialog.locator("textarea").input_value()
     assert '"learning_rate": 10' in text or '"learning_rate": 9.' in text
     answer(page)
+    press(page, "Resume")
     expect(page.locator("table.trials td", has_text="you").first).to_be_attached()
     press(page, "Try a point")
     answer(page, '{"learning_rate": 0.25}')
