@@ -50,6 +50,7 @@ from api.routes import (
     login,
     models,
     pages,
+    reports,
     trials,
 )
 from api.services import Runner, Services
@@ -167,6 +168,7 @@ def build(
         datasets,
         audit,
         models,
+        reports,
         exports,
         imports,
     )

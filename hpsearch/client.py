@@ -140,6 +140,19 @@ class Client:
         path = f"{path_of(job_id)}/model"
         if number is not None:
             path = f"{path_of(job_id)}/trials/{number}/model"
+        return self._made(path, different, progress)
+
+    def report(
+        self,
+        job_id: str,
+        different: bool = False,
+        progress: Callable[[Answer], None] = lambda _: None,
+    ) -> bytes:
+        """A job as one page of HTML, with the winner in it; see `model`."""
+        return self._made(f"{path_of(job_id)}/report.html", different, progress)
+
+    def _made(self, path: str, different: bool, progress: Callable[[Answer], None]) -> bytes:
+        """What a trial is trained again for; waits until it is."""
         query = {"accept": "different"} if different else {}
         while True:
             response = self._send("GET", path, params=query)

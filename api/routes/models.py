@@ -50,7 +50,7 @@ async def get_model(
     accept: Literal["different"] | None = None,
 ) -> Response:
     """The winner's network, as its certificate says if there is one; see that of a trial."""
-    job, trial = await run_in_threadpool(_winner, services, job_id)
+    job, trial = await run_in_threadpool(winner, services, job_id)
     return await _answer(request, services, job, trial, accept is not None)
 
 
@@ -75,7 +75,7 @@ def _trial(services: Services, job_id: str, number: int) -> tuple[Job, Trial]:
     return services.jobs.get(job_id), services.trials.get(job_id, number)
 
 
-def _winner(services: Services, job_id: str) -> tuple[Job, Trial]:
+def winner(services: Services, job_id: str) -> tuple[Job, Trial]:
     """By the certificate's verdict, or the best that the search saw."""
     view = services.jobs.look(job_id)
     job, number = view.job, None if view.best is None else view.best.number
@@ -94,6 +94,17 @@ async def _answer(
     request: Request, services: Services, job: Job, trial: Trial, different: bool
 ) -> Response:
     services.heavy.count(client_of(request))
+    training = await trained(services, job, trial)
+    if training.made is None:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return in_progress(training, f"{API}/jobs/{job.id}/trials/{trial.number}/model{query}")
+    if training.made.difference is not None and not different:
+        raise DifferentModel(job.id, trial.number, differences(job, training.made))
+    return _file(job, trial, training.made)
+
+
+async def trained(services: Services, job: Job, trial: Trial) -> Training:
+    """The trial's training, which may still be under way; raises what it failed by."""
     training = await run_in_threadpool(services.models.ask, job, trial)
     for _ in range(round(PATIENCE / LOOK_INTERVAL)):
         if training.over:
@@ -101,16 +112,11 @@ async def _answer(
         await asyncio.sleep(LOOK_INTERVAL)
     if training.error is not None:
         raise training.error
-    if training.made is None:
-        return _progress(request, training)
-    if training.made.difference is not None and not different:
-        raise DifferentModel(job.id, trial.number, differences(job, training.made))
-    return _file(job, trial, training.made)
+    return training
 
 
-def _progress(request: Request, training: Training) -> Response:
-    query = f"?{request.url.query}" if request.url.query else ""
-    path = f"{API}/jobs/{training.job.id}/trials/{training.trial.number}/model{query}"
+def in_progress(training: Training, path: str) -> Response:
+    """202: how far it is, and where to ask again."""
     return Response(
         ModelProgress.of(training).model_dump_json(),
         status_code=202,

@@ -1,7 +1,7 @@
 """The commands that ask a server: each reads its options, calls, prints."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -168,16 +168,36 @@ def model(
     The file is the same, byte for byte, every time; `hpsearch predict` uses it.
     """
     path = output or Path(f"{job}-{'winner' if trial is None else trial}.npz")
+    with Client(url) as client:
+        content = client.model(job, trial, accept_different, _telling())
+    write_output(path, content)
+    print(f"{path}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+
+
+@app.command()
+def report(
+    job: options.JobId,
+    output: options.Output = None,
+    accept_different: options.AcceptDifferent = False,
+    url: options.Url = options.DEFAULT_URL,
+) -> None:
+    """Write a job as one page that any browser opens without a network, with the winner in it."""
+    path = output or Path(f"{job}.html")
+    with Client(url) as client:
+        content = client.report(job, accept_different, _telling())
+    write_output(path, content)
+    print(f"{path}: {len(content):,} bytes")
+
+
+def _telling() -> Callable[[Mapping[str, Any]], None]:
+    """Says how far a trial is that is trained again."""
     console = console_of(as_json=True)
 
     def show(answer: Mapping[str, Any]) -> None:
         line = f"training trial {answer['number']} again: {answer['reached']:g} of "
         console.print(f"{line}{answer['goal']:g} epochs", highlight=False)
 
-    with Client(url) as client:
-        content = client.model(job, trial, accept_different, show)
-    write_output(path, content)
-    print(f"{path}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+    return show
 
 
 @app.command("export")

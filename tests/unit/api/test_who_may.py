@@ -83,6 +83,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", f"{JOB}/certificate"): READ,
     ("GET", f"{JOB}/export"): READ,
     ("GET", f"{JOB}/model"): READ,
+    ("GET", f"{JOB}/report.html"): READ,
     ("GET", f"{JOB}/trials/{{number}}/model"): READ,
     ("POST", "/api/v1/imports"): SUBMIT,
     ("POST", "/api/v1/estimates"): READ,
