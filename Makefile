@@ -9,7 +9,7 @@ TESTS ?=
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos fuzz fuzz-uploads
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos fuzz fuzz-uploads screenshots
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -66,8 +66,11 @@ bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna'
 bench-certificate: setup-dev  ## how often a certificate is right, beside the truth (ARGS="--quick"; resumable; HPSEARCH_TEST_DATA: folder of mnist.npz)
 	$(BIN)/python -m benchmarks.certificate $(ARGS)
 
-bench-page: setup-dev  ## weight of a job's page at 10,000 trials, and the time to draw it anew
+bench-page: setup-dev  ## weight of the pages, time to draw a job of 10,000 trials, first paint in Chromium while all cores train
 	$(BIN)/python -m benchmarks.pages
+
+screenshots: setup-dev  ## pictures of the job page for docs/images, with Chromium, from a real search
+	$(BIN)/python -m harness.screenshots
 
 bench-looking: setup-dev  ## processor time of a look at a job, and of a 304
 	$(BIN)/python -m benchmarks.looking $(ARGS)

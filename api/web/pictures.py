@@ -12,8 +12,8 @@ from hpsearch.spec.space import CategoricalParameter, Parameter, Value
 from storage.job_pages import Step
 
 WIDTH, HEIGHT = 640.0, 420.0
-LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 46.0
-MOST_LINES = 600
+LEFT, RIGHT, TOP, BOTTOM = 58.0, 20.0, 14.0, 46.0
+MOST_LINES = 300
 """Curves in one picture: more cannot be told apart, and cost time."""
 
 
