@@ -69,9 +69,10 @@ def compare(
     services: ServicesOf, jobs: Annotated[str, Query(max_length=1000)] = ""
 ) -> HTMLResponse:
     """Jobs beside each other: which is better, how their specs differ, best so far by epochs."""
-    ids = dict.fromkeys(each for each in jobs.split(",")[:MOST_COMPARED] if each)
-    courses = [services.pages.course(job_id) for job_id in ids]
-    return page("compare.html", page=compare_page(courses) if courses else None)
+    ids = list(dict.fromkeys(each for each in jobs.split(",") if each))
+    courses = [services.pages.course(job_id) for job_id in ids[:MOST_COMPARED]]
+    found = compare_page(courses, len(ids) - len(courses)) if courses else None
+    return page("compare.html", page=found)
 
 
 @router.get("/datasets")

@@ -67,10 +67,12 @@ class ComparePage:
     """The place of its kind, by a job's id."""
     next_seed: int
     """That none of the jobs has."""
+    left_out: int
+    """Jobs beyond MOST_COMPARED, and of kinds beyond MOST_GROUPS."""
 
 
-def compare_page(courses: Sequence[Course]) -> ComparePage:
-    """The page of at least one job."""
+def compare_page(courses: Sequence[Course], more: int = 0) -> ComparePage:
+    """The page of at least one job. more: jobs that were asked for beside these."""
     by_id = {course.view.job.id: course for course in courses}
     groups = groups_of({job_id: by_id[job_id].view.job.spec_as_json() for job_id in by_id})
     kinds = [_kind([by_id[job_id] for job_id in group]) for group in groups[:MOST_GROUPS]]
@@ -88,6 +90,7 @@ def compare_page(courses: Sequence[Course]) -> ComparePage:
         picture=best_so_far(steps, objective, {}) if objective else None,
         kind_of={run.view.job.id: place for place, kind in enumerate(kinds) for run in kind.runs},
         next_seed=1 + max(run.seed for run in runs),
+        left_out=len(by_id) - len(runs) + more,
     )
 
 

@@ -2,9 +2,12 @@
 
 import re
 
+import optuna
 import pytest
+from sqlalchemy import update
 
 from api.web.templating import STATIC, VERSION
+from storage.rows import tables
 from tests.unit.api.server_in_process import ServerInProcess
 
 SPEC = {"name": "<b>ours</b>", "epochs": 1}
@@ -93,6 +96,37 @@ def test_searches_that_differ_by_their_seed_are_repeats(server: ServerInProcess)
     assert "with seed 9" in text
     assert "<code>seed</code>" not in text
     assert text.count('class="stairs k0"') == 2
+
+
+def test_what_is_left_out_of_a_comparison_is_said(
+    server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [server.submit(epochs=epochs)["id"] for epochs in (1, 2, 3)]
+    path = f"/compare?jobs={','.join(jobs)}"
+    assert "left out" not in server.client.get(path).text
+    monkeypatch.setattr("api.web.compare_page.MOST_GROUPS", 2)
+    assert "1 of the jobs is left out" in server.client.get(path).text
+    monkeypatch.setattr("api.routes.pages.MOST_COMPARED", 1)
+    assert "2 of the jobs are left out" in server.client.get(path).text
+
+
+def test_jobs_that_cannot_be_read_or_have_lost_their_trials_have_pages(
+    server: ServerInProcess,
+) -> None:
+    gone, strange = server.submit()["id"], server.submit()["id"]
+    for job in (gone, strange):
+        server.run_a_little(job)
+        server.end(job)
+    with server.database.write(durable=True) as connection:
+        of = tables.jobs.c.id
+        spec = '{"dataset": "x", "space": 3, "seed": "q"}'
+        connection.execute(update(tables.jobs).where(of == strange).values(spec=spec))
+    study = server.client.get(f"/api/v1/jobs/{gone}").json()["study"]
+    optuna.delete_study(study_name=study, storage=server.database.url)
+    for path in ("/", f"/jobs/{gone}", f"/jobs/{strange}", f"/compare?jobs={gone},{strange}"):
+        answer = server.client.get(path)
+        assert answer.status_code == 200, path
+    assert "its trials are gone" in server.client.get(f"/jobs/{gone}").text
 
 
 def test_one_job_and_jobs_of_different_objectives_are_compared_as_far_as_they_can_be(
