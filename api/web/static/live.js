@@ -64,6 +64,7 @@ function soon(pause) { due ??= setTimeout(refresh, pause); }
 
 function listen() {
   const live = document.querySelector("#live[data-job]");
+  if (live?.dataset.ended === "yes") shut(); // rather than wait for the server to say so
   if (!live || source || document.hidden || live.dataset.ended === "yes") return;
   source = new EventSource(path(`/api/v1/jobs/${live.dataset.job}/events`));
   source.onopen = () => soon(0); // also after a restart of the server

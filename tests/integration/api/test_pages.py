@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(service: Service, browser: Browser) -> Iterator[Page]:
     """A page that holds every complaint of the browser against the test."""
     complaints: list[str] = []
