@@ -92,7 +92,7 @@ def test_searches_that_differ_by_their_seed_are_repeats(server: ServerInProcess)
     text = server.client.get(path).text
     assert "2 epochs and 1 epochs cannot be told apart: the difference is +0.0000" in text
     assert "2 pairs of searches with the same seeds" in text
-    assert text.count("mean of those that have ended") == 2
+    assert text.count("mean, ended jobs") == 2
     assert "with seed 9" in text
     assert "<code>seed</code>" not in text
     assert text.count('class="stairs k0"') == 2
