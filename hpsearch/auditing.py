@@ -9,14 +9,25 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import groupby
-from typing import Any
 
-from hpsearch.digest import seal_of
-from hpsearch.history import Cohort, Done, Ending, History, Outcome, Report, Round, Trial, Wait
+from hpsearch.digest import seal_of, seal_of_confirmation
+from hpsearch.history import (
+    Cohort,
+    Done,
+    Ending,
+    History,
+    Outcome,
+    Report,
+    Round,
+    Stage,
+    Trial,
+    Wait,
+)
 from hpsearch.search.certificate import remaining
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.search.rounds import boundaries
+from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import same
 
@@ -24,6 +35,8 @@ ENOUGH = 100  # findings; what follows from the first ones would bury them
 DECIDED = (Outcome.COMPLETED, Outcome.PRUNED, Outcome.DIVERGED, Outcome.STUCK)
 ABOVE_ITS_START = "above its start"
 UNKNOWN_SAMPLER = ""
+
+Key = tuple[Stage, int, int]  # of a confirmation
 
 
 @dataclass(frozen=True)
@@ -39,13 +52,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Record:
-    """What is audited. seals: by trial number, of those that have one. ended: whether it has."""
+    """What is audited.
+
+    ended: whether the job has. seals: by trial number, of those that have one. earlier_budgets:
+    those before the spec's, the oldest first.
+    """
 
     spec: SearchSpec
     history: History
     stop_reason: str | None
     ended: bool
     seals: Mapping[int, str]
+    earlier_budgets: Sequence[EarlierBudget] = ()
 
 
 def audit(record: Record) -> list[Finding]:
@@ -68,9 +86,11 @@ def _findings(record: Record) -> Iterator[Finding]:
         if sealed is not None and sealed != seal_of(trial):
             yield Finding(f"trial {trial.number}", "was changed after it had ended: its seal broke")
     cohorts = [tuple(members) for _, members in groupby(trials, lambda trial: trial.cohort)]
-    first = 0
+    first, changes = 0, 0
     for index, members in enumerate(cohorts):
-        yield from _proposals(record, cohorts, index, first)
+        found, passed = _proposals(record, cohorts, index, first, changes)
+        yield from found
+        changes += passed
         yield from _endings(record, members)
         first += len(members)
     if record.ended and record.stop_reason is not None:
@@ -79,7 +99,38 @@ def _findings(record: Record) -> Iterator[Finding]:
 
 
 def _proposals(
-    record: Record, cohorts: Sequence[tuple[Trial, ...]], index: int, first: int
+    record: Record,
+    cohorts: Sequence[tuple[Trial, ...]],
+    index: int,
+    first: int,
+    changes: int,
+) -> tuple[list[Finding], int]:
+    """What is wrong with the cohort's parameters or the round that it opens.
+
+    changes: of the budget, which the cohorts before went by. A running search hears of one a little
+    later, so this cohort may still go by the same budget or by any that was there when it began;
+    returns how many changes on the first is by which it comes out as recorded.
+    """
+    earlier = record.earlier_budgets
+    budgets = [*(each.budget for each in earlier), record.spec.budget]
+    there = [0, *(each.until for each in earlier)]
+    found: list[Finding] = []
+    for place in range(changes, len(budgets)):
+        if place > changes and there[place] > first:
+            break
+        spec = record.spec.model_copy(update={"budget": budgets[place]})
+        found = list(_proposals_by(spec, record, cohorts, index, first))
+        if not found:
+            return [], place - changes
+    return found, 0
+
+
+def _proposals_by(
+    spec: SearchSpec,
+    record: Record,
+    cohorts: Sequence[tuple[Trial, ...]],
+    index: int,
+    first: int,
 ) -> Iterator[Finding]:
     """The cohort's parameters, and its round if it opens one, planned from what it could know."""
     recorded = cohorts[index]
@@ -97,11 +148,11 @@ def _proposals(
         seconds=0.0,
     )
     planned = None
-    for seconds in _moments(record.spec):
+    for seconds in _moments(spec):
         past = replace(known, seconds=seconds)
-        planned = plan(record.spec, replace(past, trials=(*settled, *fresh)))
+        planned = plan(spec, replace(past, trials=(*settled, *fresh)))
         if isinstance(planned, Wait):
-            planned = plan(record.spec, replace(past, trials=trials[:first]))
+            planned = plan(spec, replace(past, trials=trials[:first]))
         if isinstance(planned, Cohort) and planned.round.index == recorded[0].round:
             break
     if not isinstance(planned, Cohort):
@@ -263,23 +314,35 @@ def _certificate(record: Record) -> Iterator[Finding]:
     history = record.history
     if not history.confirmations:
         return
-    expected: set[Any] = set()
-    bare = replace(history, confirmations=())
+    for found in history.confirmations:
+        if found.seal not in (None, seal_of_confirmation(found)):
+            yield Finding(_named(found.key), "was changed after it was recorded: its seal broke")
     known = {each.key: each for each in history.confirmations}
-    for _ in range(2):  # the repeats, then the look that their verdict asks for
-        asked = remaining(record.spec, bare)
-        for each in asked:
-            key = (each.stage, each.trial.number, each.repeat)
-            expected.add(key)
-            if key in known:
+    expected: set[Key] = set()
+    bare = replace(history, confirmations=())
+    ends = (*(each.until for each in record.earlier_budgets), len(history.trials))
+    for end in ends:  # a search that went on with another budget may have been confirmed before
+        bare = replace(bare, trials=history.trials[:end])
+        for _ in range(2):  # the repeats, then the look that their verdict asks for
+            asked = {
+                (each.stage, each.trial.number, each.repeat)
+                for each in remaining(record.spec, bare)
+            }
+            expected |= asked
+            for key in asked & known.keys():
                 bare = bare.confirmed(known[key])
-        if any((each.stage, each.trial.number, each.repeat) not in known for each in asked):
-            break
-    for stage, trial, repeat in sorted(known.keys() - expected):
+            if not asked <= known.keys():
+                break
+    for odd in sorted(known.keys() - expected):
         yield Finding(
-            f"confirmation of trial {trial} ({stage.value} {repeat})",
+            _named(odd),
             "was not to be trained: the certificate chooses others",
         )
+
+
+def _named(key: Key) -> str:
+    stage, trial, repeat = key
+    return f"confirmation of trial {trial} ({stage.value} {repeat})"
 
 
 def _equal(one: object, other: object) -> bool:

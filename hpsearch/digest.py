@@ -60,6 +60,17 @@ def seal_of(trial: Trial) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def seal_of_confirmation(found: Confirmation) -> str:
+    """SHA-256, in hexadecimal, of all that is recorded of a training that confirms."""
+    facts = {
+        "found": _confirmation(found),
+        "guesses": _exact([found.guess, found.guessed_accuracy]),
+        "epoch": None if found.report is None else _exact(found.report.epoch),
+    }
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _trial(trial: Trial) -> Mapping[str, Any]:
     ending = trial.ending
     return {

@@ -244,7 +244,7 @@ class Confirmation(ByValue):
     data. trained, scored: images of either part. parameters: how many numbers the network learns.
     guess, guessed_accuracy: what guessing scores there by the objective, and its accuracy: what a
     training that diverged is worth. report: None where it could not be trained, and `problem` says
-    why.
+    why. seal: SHA-256 of all of this; None in those from before it was recorded.
     """
 
     stage: Stage
@@ -257,6 +257,7 @@ class Confirmation(ByValue):
     guessed_accuracy: float
     report: Report | None
     problem: str | None = None
+    seal: str | None = None
 
     @property
     def key(self) -> tuple[Stage, int, int]:

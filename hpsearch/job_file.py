@@ -22,12 +22,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.archive import open_zip, refusing
-from hpsearch.digest import digest, seal_of
+from hpsearch.digest import digest, seal_of, seal_of_confirmation
 from hpsearch.errors import DatasetError, InvalidJobFile
 from hpsearch.history import Confirmation, DataHashes, EarlierJob, History, Round, Trial
 from hpsearch.jobs import JobState
 from hpsearch.search.scale import contains
 from hpsearch.spec.bounds import STORED
+from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 
@@ -58,6 +59,7 @@ class JobFacts:
     """A job beside what happened in it. baseline: images of each class in its validation part.
 
     seals: by trial number, see `hpsearch.digest.seal_of`. Times are ISO 8601 in UTC.
+    earlier_budgets: those before the spec's, the oldest first; files of earlier versions lack them.
     """
 
     id: str
@@ -75,6 +77,7 @@ class JobFacts:
     baseline: tuple[int, ...] | None
     digest: str
     seals: dict[int, str]
+    earlier_budgets: tuple[EarlierBudget, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,12 @@ def check_importable(held: JobFile) -> None:
     keys = {each.key for each in history.confirmations}
     if len(keys) < len(history.confirmations) or not {key[1] for key in keys} <= known:
         raise InvalidJobFile("its confirmations are of trials that it has not, or there twice")
+    for found in history.confirmations:
+        if found.seal not in (None, seal_of_confirmation(found)):
+            raise InvalidJobFile(
+                f"the confirmation of trial {found.trial} ({found.stage.value} {found.repeat}) was "
+                "changed after it was recorded: its seal broke"
+            )
     if not all(0 <= each.repeat <= MAX_REPEAT for each in history.confirmations):
         raise InvalidJobFile(f"a confirmation has a repeat beyond {MAX_REPEAT}")
     if digest(held.spec, history, facts.stop_reason, facts.data) != facts.digest:

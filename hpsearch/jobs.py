@@ -9,6 +9,7 @@ from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict, TrialsGone
 from hpsearch.history import TOO_MANY_FAILURES, DataHashes, Outcome
+from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
@@ -82,6 +83,8 @@ class Job:
     owner: str | None = None
     labels: tuple[str, ...] = ()
     archived: bool = False
+    earlier_budgets: tuple[EarlierBudget, ...] = ()
+    """Those before the one of its spec, the oldest first."""
 
     @property
     def spec(self) -> SearchSpec:

@@ -140,6 +140,7 @@ def _finish(connection: Connection, row: JobRow, held: JobFile) -> None:
         data_sha256=None if data is None else data.dataset,
         split_sha256=None if data is None else data.split,
         digest=facts.digest,
+        earlier_budgets=codec.budgets_out(facts.earlier_budgets) if facts.earlier_budgets else None,
     )
 
 

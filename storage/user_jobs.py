@@ -16,7 +16,7 @@ from hpsearch.errors import (
 from hpsearch.history import TrialState
 from hpsearch.jobs import Job, JobState, JobView, RequestedState
 from hpsearch.search.enqueued import point_to_try
-from hpsearch.spec.budget_change import with_budget
+from hpsearch.spec.budget_change import EarlierBudget, with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from storage import job_lists
@@ -25,7 +25,7 @@ from storage.events import EventKind, add_events
 from storage.job_lists import ALL, JobFilter
 from storage.latest import Latest
 from storage.rows import keys, optuna_tables, tables
-from storage.rows.codec import clean, to_json
+from storage.rows.codec import budgets_out, clean, to_json
 from storage.rows.jobs import (
     JobRow,
     WarmStart,
@@ -225,7 +225,8 @@ class Jobs:
     def _change_budget(self, connection: Connection, row: JobRow, patch: Mapping[str, Any]) -> None:
         row.job.refuse_failed("take another budget")
         spec = with_budget(row.job.spec, patch)
-        change_job(connection, row, **spec_out(spec))
+        budgets = _earlier_budgets(connection, row, spec)
+        change_job(connection, row, **spec_out(spec), earlier_budgets=budgets)
         told = {"budget": spec.budget.model_dump(mode="json")}
         self._tell(connection, row, EventKind.BUDGET_CHANGED, told)
         if row.job.state.ended:
@@ -316,6 +317,16 @@ def insert_job(
         },
     ).scalar_one()
     add_events(connection, pk, moment, [(EventKind.JOB_CREATED, {"name": spec.name})])
+
+
+def _earlier_budgets(connection: Connection, row: JobRow, spec: SearchSpec) -> str | None:
+    """With the one that `spec` takes the place of, unless no trial began under it."""
+    known, before = row.job.earlier_budgets, row.job.spec.budget
+    count = select(func.count()).where(tables.trials.c.job_pk == row.pk)
+    trials = connection.execute(count).scalar_one()
+    if before != spec.budget and trials > (known[-1].until if known else 0):
+        known = (*known, EarlierBudget(before, trials))
+    return budgets_out(known) if known else None
 
 
 def _check_quota(connection: Connection, owner: str, quota: int) -> None:

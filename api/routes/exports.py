@@ -61,6 +61,7 @@ def _facts(services: Services, job: Job, history: History) -> JobFacts:
         baseline=_baseline(services, job),
         digest=_digest(services, job, history),
         seals=services.trials.seals(job.id),
+        earlier_budgets=job.earlier_budgets,
     )
 
 

@@ -17,7 +17,14 @@ def audit_job(job: str, url: str, as_json: bool) -> bool:
     held = read_held(job, url)
     facts = held.facts
     found = audit(
-        Record(held.spec, held.history, facts.stop_reason, facts.state.ended, facts.seals)
+        Record(
+            spec=held.spec,
+            history=held.history,
+            stop_reason=facts.stop_reason,
+            ended=facts.state.ended,
+            seals=facts.seals,
+            earlier_budgets=facts.earlier_budgets,
+        )
     )
     lines = [str(finding) for finding in found]
     now = digest(held.spec, held.history, facts.stop_reason, facts.data)

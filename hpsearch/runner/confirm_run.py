@@ -1,7 +1,7 @@
 """The certificate under way: trains the best trials again, and scores the winner on test data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from hpsearch.baseline import Baseline
@@ -9,6 +9,7 @@ from hpsearch.datasets.final import final_split
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import fresh_split
 from hpsearch.datasets.values import Dataset, Split
+from hpsearch.digest import seal_of_confirmation
 from hpsearch.history import Confirmation, History, Report, Stage
 from hpsearch.jobs import Job
 from hpsearch.nn import network_size
@@ -130,6 +131,7 @@ class ConfirmRun:
             report=report,
             problem=problem,
         )
+        found = replace(found, seal=seal_of_confirmation(found))
         self._control.patiently(lambda: self._store.confirm(job.id, found))
         return found
 

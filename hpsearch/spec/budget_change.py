@@ -1,6 +1,7 @@
 """Another budget for a search that is there already."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from hpsearch.errors import FieldProblem, InvalidSpec
@@ -8,6 +9,17 @@ from hpsearch.spec.merge_patch import merge_patch
 from hpsearch.spec.parts import LIMITS, Budget
 from hpsearch.spec.problems import parse
 from hpsearch.spec.search import SearchSpec, problems_of_objective
+
+
+@dataclass(frozen=True)
+class EarlierBudget:
+    """A budget that a search had before another took its place.
+
+    until: how many trials the search had then; those from that number on may go by the next one.
+    """
+
+    budget: Budget
+    until: int
 
 
 def with_budget(spec: SearchSpec, patch: Mapping[str, Any]) -> SearchSpec:

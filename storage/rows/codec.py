@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 
 from hpsearch.history import Confirmation, Ending, Origin, Outcome, Report, Round, Stage
 from hpsearch.spec.bounds import STORED
+from hpsearch.spec.budget_change import EarlierBudget
+from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Parameter
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
@@ -113,7 +115,8 @@ def _report_in(row: Mapping[str, Any]) -> Report:
 def confirmation_out(found: Confirmation) -> str:
     report = None if found.report is None else _report_out(found.report)
     facts = {name: getattr(found, name) for name in CONFIRMATION}
-    return to_json({**facts, "report": report})
+    sealed = {} if found.seal is None else {"seal": found.seal}
+    return to_json({**facts, "report": report, **sealed})
 
 
 def confirmation_in(stage: str, trial: int, repeat: int, text: str) -> Confirmation:
@@ -142,6 +145,21 @@ def round_in(text: str) -> Round:
         epochs=facts["epochs"],
         report_epochs=tuple(facts["report_epochs"]),
         advice=tuple(facts["advice"]),
+    )
+
+
+def budgets_out(budgets: Sequence[EarlierBudget]) -> str:
+    return to_json(
+        [{"budget": each.budget.model_dump(mode="json"), "until": each.until} for each in budgets]
+    )
+
+
+def budgets_in(text: str | None) -> tuple[EarlierBudget, ...]:
+    """Of a job whose budget nobody changed there is no text."""
+    rows: list[Mapping[str, Any]] = [] if text is None else json.loads(text)
+    return tuple(
+        EarlierBudget(Budget.model_validate(row["budget"], context=STORED), row["until"])
+        for row in rows
     )
 
 

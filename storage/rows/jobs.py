@@ -16,7 +16,7 @@ from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
-from storage.rows.codec import to_json
+from storage.rows.codec import budgets_in, to_json
 from storage.rows.optuna_tables import studies
 from storage.rows.tables import jobs
 
@@ -160,6 +160,7 @@ def from_row(row: Row[Any]) -> JobRow:
         environment=json.loads(row.environment),
         trials_gone=not row.has_study,
         data=DataHashes(row.data_sha256, row.split_sha256) if row.data_sha256 else None,
+        earlier_budgets=budgets_in(row.earlier_budgets),
     )
     return JobRow(row.pk, row.study_id, job, warm_start)
 

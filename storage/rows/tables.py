@@ -83,6 +83,7 @@ jobs = Table(
     Column("split_sha256", String(64)),
     Column("digest", String(64)),
     Column("waits_for", Text),
+    Column("earlier_budgets", Text),
 )
 
 leader = Table(

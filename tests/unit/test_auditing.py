@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from hpsearch.auditing import Record, audit
-from hpsearch.digest import seal_of
-from hpsearch.history import Outcome, Trial
+from hpsearch.digest import seal_of, seal_of_confirmation
+from hpsearch.history import Confirmation, Outcome, Report, Trial
+from hpsearch.search.certificate import remaining
+from hpsearch.spec.budget_change import EarlierBudget
+from hpsearch.spec.parts import Confirm
 from hpsearch.spec.search import parse_spec
 from tests.made_up_trainers import Simulation, valley
 
@@ -107,3 +111,79 @@ def test_a_missing_trial_and_another_end(honest: Record) -> None:
     assert audit(replace(honest, stop_reason="budget: epochs"))[0].where == "the end"
     shorter = replace(honest.history, trials=trials[:54])
     assert audit(replace(honest, history=shorter))[0].where == "the end"
+
+
+def _steered(*budgets: dict[str, Any], steps: int = 9) -> Record:
+    """A search whose budget was changed after each `steps` steps, or once it had ended."""
+    given = {"dataset": "digits", "network": "mlp", "cohort": 6, "space": SPACE, "confirm": None}
+    specs = [parse_spec({**given, "budget": budget, "seed": 5}) for budget in budgets]
+    simulation = Simulation(specs[0], valley)
+    earlier = []
+    for spec, after in pairwise(specs):
+        simulation.run(steps)
+        earlier.append(EarlierBudget(spec.budget, len(simulation.history.trials)))
+        simulation.spec = after
+    done = simulation.run()
+    assert done is not None
+    seals = {trial.number: seal_of(trial) for trial in simulation.history.trials}
+    return Record(specs[-1], simulation.history, done.reason, True, seals, earlier)
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        ({"trials": 24}, {"trials": 60}),
+        ({"trials": 300}, {"trials": 40}),
+        ({"trials": 12}, {"epochs": 60}, {"trials": 100, "epochs": 60}),
+    ],
+)
+def test_a_changed_budget_is_no_finding(budgets: tuple[dict[str, Any], ...]) -> None:
+    steered = _steered(*budgets)
+    assert audit(steered) == []
+    assert audit(replace(steered, earlier_budgets=())), "the audit must need the budgets"
+
+
+def test_a_search_that_hears_of_another_budget_late() -> None:
+    """The change is on record two cohorts before the first one that goes by it."""
+    steered = _steered({"trials": 300}, {"trials": 60}, steps=18)
+    (before,) = steered.earlier_budgets
+    assert audit(replace(steered, earlier_budgets=[replace(before, until=before.until - 12)])) == []
+
+
+def _confirmed(record: Record, trials: int | None = None) -> Record:
+    """With the certificate of its first trials, as if made-up trainings had confirmed them."""
+    spec = record.spec.model_copy(update={"confirm": Confirm(top=2, repeats=2)})
+    history = replace(record.history, trials=record.history.trials[:trials])
+    while asked := remaining(spec, history):
+        for each in asked:
+            report = Report(300, 3.0, 0.9 - each.repeat / 100, 0.5, accuracy=0.9)
+            found = Confirmation(
+                each.stage, each.trial.number, each.repeat, 80, 20, 9, 0.1, 0.1, report
+            )
+            history = history.confirmed(replace(found, seal=seal_of_confirmation(found)))
+    return replace(record, spec=spec, history=replace(history, trials=record.history.trials))
+
+
+CONFIRMATION_CHANGES: dict[str, Any] = {
+    "scored": 21, "guess": 0.2, "guessed_accuracy": 0.2, "problem": "none", "parameters": 10,
+    "report": None, "seal": "0" * 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", CONFIRMATION_CHANGES)
+def test_a_changed_confirmation_is_named(honest: Record, field: str) -> None:
+    confirmed = _confirmed(honest)
+    assert audit(confirmed) == []
+    first, *others = confirmed.history.confirmations
+    changed = replace(first, **{field: CONFIRMATION_CHANGES[field]})
+    history = replace(confirmed.history, confirmations=(changed, *others))
+    assert f"confirmation of trial {first.trial} (repeat 0)" in {
+        finding.where for finding in audit(replace(confirmed, history=history))
+    }
+
+
+def test_a_search_that_went_on_after_its_certificate() -> None:
+    steered = _steered({"trials": 24}, {"trials": 60}, steps=1000)
+    confirmed = _confirmed(steered, 24)
+    assert audit(confirmed) == []
+    assert len(audit(replace(confirmed, earlier_budgets=()))) > 1

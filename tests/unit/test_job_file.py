@@ -25,6 +25,8 @@ from hpsearch.job_file import (
     read_job_file,
 )
 from hpsearch.jobs import JobState
+from hpsearch.spec.budget_change import EarlierBudget
+from hpsearch.spec.parts import Budget
 from hpsearch.spec.stored import SPEC_VERSION
 from tests.unit.test_auditing import record
 
@@ -72,6 +74,30 @@ def test_comes_back_equal(searched: Record, file: Path) -> None:
     assert job_file(held.facts, held.history) == file.read_bytes()
     now = digest(held.spec, held.history, held.facts.stop_reason, held.facts.data)
     assert now == held.facts.digest
+
+
+def test_files_from_before_budgets_and_seals_were_recorded(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        job = json.loads(archive.read("job.json"))
+    del job["earlier_budgets"]
+    report = {"step": 300, "epoch": 3.0, "value": 0.5, "loss": 1.0}
+    old = {
+        "stage": "repeat", "trial": 0, "repeat": 0, "trained": 80, "scored": 20, "parameters": 9,
+        "guess": 0.1, "guessed_accuracy": 0.1, "report": report, "problem": None,
+    }  # fmt: skip
+    changes = {"job.json": job, "confirmations.json": [old]}
+    contents = {name: json.dumps(part).encode() for name, part in changes.items()}
+    held = read_job_file(_changed(file, contents))
+    assert held.facts.earlier_budgets == ()
+    assert held.history.confirmations[0].seal is None
+
+
+def test_earlier_budgets(searched: Record, tmp_path: Path) -> None:
+    earlier = (EarlierBudget(Budget(epochs=2.5), 6), EarlierBudget(Budget(trials=12), 12))
+    path = tmp_path / "job.zip"
+    facts = replace(facts_of(searched), earlier_budgets=earlier)
+    path.write_bytes(job_file(facts, searched.history))
+    assert read_job_file(path).facts.earlier_budgets == earlier
 
 
 def test_earlier_jobs(searched: Record, tmp_path: Path) -> None:

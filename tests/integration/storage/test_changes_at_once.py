@@ -8,8 +8,9 @@ import pytest
 
 from hpsearch.errors import InvalidSpec, VersionConflict
 from storage.database import Database
+from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs
-from tests.integration.storage.samples import running_job, spec
+from tests.integration.storage.samples import cohort, running_job, spec
 
 PAIRS = 60
 
@@ -71,3 +72,18 @@ def test_a_change_is_made_whole_or_not_at_all(database: Database) -> None:
 
     assert [problem.field for problem in caught.value.problems] == ["budget.trials"]
     assert jobs.get(job.id) == job
+
+
+def test_a_budget_that_trials_began_under_is_kept_for_audits(database: Database) -> None:
+    jobs, store = Jobs(database), SqlJobStore(database)
+    searched = spec(budget={"trials": 5})
+    job, _ = jobs.create(searched)
+    store.start(job.id, {})
+    jobs.change(job.id, {"trials": 7})
+    assert jobs.get(job.id).earlier_budgets == ()
+    store.open_cohort(job.id, cohort(searched), 0.0)
+    jobs.change(job.id, {"trials": 7})
+    jobs.change(job.id, {"trials": 9})
+    jobs.change(job.id, {"trials": 8})
+    (kept,) = jobs.get(job.id).earlier_budgets
+    assert (kept.budget.trials, kept.until) == (7, 2)
