@@ -6,7 +6,8 @@ SPEC ?= examples/digits.json
 ARGS ?=
 TORCH ?= torch==2.13.0
 TESTS ?=
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest
+TEST_PROCESSES ?= 2
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
 .PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos fuzz fuzz-uploads screenshots

@@ -15,6 +15,7 @@ WARM_STEPS, TIMED_STEPS, MOST_STEPS = 2, 8, 512
 TIMED_SECONDS = 0.2  # shorter than that, other things that the machine does would count as much
 STOP_SECONDS = 5.0  # no mini-batch begins after this long
 SCORED = 500  # images
+LEAST_SHARE = 0.1  # of training and scoring that is taken for training, whatever scoring took
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def time_probe(
         if made == 0:  # even the warm-up took too long to try again
             return Timing(first.seconds / WARM_STEPS, scored.seconds / SCORED)
         if spent >= TIMED_SECONDS or steps >= MOST_STEPS or timed.stopped:
-            return Timing(max(0.0, spent) / made, scored.seconds / SCORED)
+            # On a busy machine scoring alone can take longer than training and scoring together.
+            return Timing(max(spent, LEAST_SHARE * timed.seconds) / made, scored.seconds / SCORED)
         steps *= 4
 
 

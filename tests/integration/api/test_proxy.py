@@ -1,5 +1,6 @@
-"""Behind nginx, as docs/deploy.md configures it."""
+"""Behind nginx and Caddy, as docs/deploy.md configures them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,38 +16,56 @@ from hpsearch.access import Scope
 from hpsearch.tokens import TokenFile
 from tests.integration.api.specs import ENDLESS
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+PATH = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
 DEPLOY = Path(__file__).parents[3] / "docs" / "deploy.md"
 ROOT = "/search"
 
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+
+def _example(language: str, upstream: int) -> str:
+    """The example of the docs, for another port of ours."""
+    [found] = re.findall(rf"```{language}\n(.*?)```", DEPLOY.read_text(), re.DOTALL)
+    return str(found).replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
 
 
-def _configuration(port: int, upstream: int, folder: Path) -> str:
-    [location] = re.findall(r"```nginx\n(.*?)```", DEPLOY.read_text(), re.DOTALL)
+def _nginx(port: int, upstream: int, folder: Path) -> list[str]:
     temporary = "".join(
         f"{name}_temp_path {folder}/{name};" for name in ("proxy", "client_body", "fastcgi")
     )
-    return (
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
         f"daemon off; pid {folder}/pid; error_log stderr; events {{}}\n"
         f"http {{ access_log off; {temporary} uwsgi_temp_path {folder}/uwsgi;"
         f" scgi_temp_path {folder}/scgi; server {{ listen 127.0.0.1:{port};\n"
-        f"{location.replace('127.0.0.1:8000', f'127.0.0.1:{upstream}')} }} }}\n"
+        f"{_example('nginx', upstream)} }} }}\n"
     )
+    return ["-c", str(configuration), "-p", str(folder)]
 
 
-@pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def _caddy(port: int, upstream: int, folder: Path) -> list[str]:
+    configuration = folder / "Caddyfile"
+    ours = _example("caddyfile", upstream).replace("hpsearch.example", f"http://127.0.0.1:{port}")
+    configuration.write_text(f"{{\n\tadmin off\n}}\n{ours}")
+    return ["run", "--adapter", "caddyfile", "--config", str(configuration)]
+
+
+PROXIES = {"nginx": _nginx, "caddy": _caddy}
+
+
+@pytest.fixture(scope="module", params=PROXIES)
+def proxied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    program = shutil.which(request.param, path=PATH)
+    if program is None:
+        pytest.skip(f"{request.param} is not installed")
     folder = tmp_path_factory.mktemp("proxy")
     port = free_port()
     environment = {"HPSEARCH_ROOT_PATH": ROOT, "HPSEARCH_TRUSTED_PROXIES": "127.0.0.1"}
     token = TokenFile(folder / "data").create("tester", Scope.SUBMIT)
     with Service(folder / "data", workers=1, environment=environment, token=token) as service:
         service.wait_until_leading()
-        configuration = folder / "nginx.conf"
-        configuration.write_text(_configuration(port, service.port, folder))
-        assert NGINX is not None
-        nginx = subprocess.Popen([NGINX, "-c", str(configuration), "-p", str(folder)])
+        arguments = PROXIES[request.param](port, service.port, folder)
+        proxy = subprocess.Popen([program, *arguments], env={**os.environ, "HOME": str(folder)})
         try:
             base = f"http://127.0.0.1:{port}{ROOT}"
             with httpx.Client(base_url=base, timeout=20, trust_env=False) as client:
@@ -58,11 +77,11 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
                     except httpx.HTTPError:
                         return False
 
-                wait_until(answers, 20, "nginx")
+                wait_until(answers, 20, request.param)
                 yield client
         finally:
-            nginx.terminate()
-            nginx.wait(10)
+            proxy.terminate()
+            proxy.wait(10)
 
 
 def test_pages_links_and_changes_work_through_it(proxied: httpx.Client) -> None:

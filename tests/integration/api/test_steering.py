@@ -84,10 +84,10 @@ def test_a_point_that_is_clicked_into_the_picture_is_tried(
     assert '"learning_rate": 10' in text or '"learning_rate": 9.' in text
     answer(page)
     press(page, "Resume")
-    expect(page.locator("table.trials td", has_text="you").first).to_be_attached()
+    expect(page.locator("table.trials td", has_text="you").first).to_be_attached(timeout=90_000)
     press(page, "Try a point")
     answer(page, '{"learning_rate": 0.25}')
-    expect(page.locator("table.trials td", has_text="0.25").first).to_be_attached()
+    expect(page.locator("table.trials td", has_text="0.25").first).to_be_attached(timeout=90_000)
 
 
 def test_a_clone_begins_with_the_spec_and_its_labels(

@@ -243,7 +243,9 @@ def test_cifar10_is_planes_of_red_green_and_blue(tmp_path: Path) -> None:
     assert arrays["x_train"][0, 1, 2].tolist() == [1, 2, 34]  # row 1, column 2: byte 34 of blue
 
 
-@pytest.mark.parametrize("content", [b"", b"text", gzip.compress(b"text")])
+@pytest.mark.parametrize(
+    "content", [b"", b"text", gzip.compress(b"text")], ids=["empty", "text", "gzip"]
+)
 def test_damaged_files_are_said_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "damaged.gz"
     path.write_bytes(content)
