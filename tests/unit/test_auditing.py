@@ -150,7 +150,7 @@ def test_a_search_that_hears_of_another_budget_late() -> None:
     assert audit(replace(steered, earlier_budgets=[replace(before, until=before.until - 12)])) == []
 
 
-def _confirmed(record: Record, trials: int | None = None) -> Record:
+def confirmed(record: Record, trials: int | None = None) -> Record:
     """With the certificate of its first trials, as if made-up trainings had confirmed them."""
     spec = record.spec.model_copy(update={"confirm": Confirm(top=2, repeats=2)})
     history = replace(record.history, trials=record.history.trials[:trials])
@@ -172,18 +172,18 @@ CONFIRMATION_CHANGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", CONFIRMATION_CHANGES)
 def test_a_changed_confirmation_is_named(honest: Record, field: str) -> None:
-    confirmed = _confirmed(honest)
-    assert audit(confirmed) == []
-    first, *others = confirmed.history.confirmations
+    certified = confirmed(honest)
+    assert audit(certified) == []
+    first, *others = certified.history.confirmations
     changed = replace(first, **{field: CONFIRMATION_CHANGES[field]})
-    history = replace(confirmed.history, confirmations=(changed, *others))
+    history = replace(certified.history, confirmations=(changed, *others))
     assert f"confirmation of trial {first.trial} (repeat 0)" in {
-        finding.where for finding in audit(replace(confirmed, history=history))
+        finding.where for finding in audit(replace(certified, history=history))
     }
 
 
 def test_a_search_that_went_on_after_its_certificate() -> None:
     steered = _steered({"trials": 24}, {"trials": 60}, steps=1000)
-    confirmed = _confirmed(steered, 24)
-    assert audit(confirmed) == []
-    assert len(audit(replace(confirmed, earlier_budgets=()))) > 1
+    certified = confirmed(steered, 24)
+    assert audit(certified) == []
+    assert len(audit(replace(certified, earlier_budgets=()))) > 1
