@@ -15,6 +15,7 @@ import numpy as np
 from hpsearch.history import Confirmation, History, Stage, Trial
 from hpsearch.search.intervals import Interval, final_interval, mean, resampled_interval
 from hpsearch.search.verdict import Verdict, judge
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 
 CONFIRMATION = 0x636F_6E66  # "conf": greater than any trial's number
@@ -124,6 +125,8 @@ def certificate(spec: SearchSpec, history: History) -> Certificate | None:
             f"the search went on after trial {looked} was scored on the test data; a second look, "
             f"for trial {verdict.winner}, is refused"
         )
+    elif final is not None and spec.objective is not Objective.ACCURACY:
+        note = f"the search went by {spec.objective.value}; on the test data accuracy is measured"
     return Certificate(found, verdict, final, not waiting, note)
 
 

@@ -70,3 +70,23 @@ def test_nothing_is_confirmed_where_the_spec_says_so(service: Service) -> None:
         "note": None,
     }
     assert "trial_confirmed" not in json.dumps(service.http.get(f"/api/v1/jobs/{job}").json())
+
+
+def test_a_search_that_goes_on_is_confirmed_anew_and_gets_no_second_look(service: Service) -> None:
+    job = service.submit({**SPEC, "name": "goes on"})
+    service.wait_for_end(job)
+    first = _certificate(service, job)
+    for trials in (12, 24):
+        changed = service.http.patch(f"/api/v1/jobs/{job}", json={"budget": {"trials": trials}})
+        assert changed.status_code == 200, changed.text
+        service.wait_for_end(job)
+    again = _certificate(service, job)
+    assert again["state"] == "complete"
+    for name in ("trial", "accuracies", "images"):
+        assert again["final"][name] == first["final"][name]
+    refused = again["verdict"]["winner"] != first["verdict"]["winner"]
+    assert ("a second look" in (again["note"] or "")) is refused
+    audited = subprocess.run(
+        [*HPSEARCH, "audit", job, "--url", service.url], capture_output=True, text=True, check=False
+    )
+    assert audited.stdout == "24 trials: every decision comes out as recorded\n"

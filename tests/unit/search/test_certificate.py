@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from hpsearch.history import Confirmation, Ending, History, Origin, Outcome, Report, Stage, Trial
 from hpsearch.search.certificate import candidates, certificate, remaining, seed_of
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
 
 SPEC = parse_spec({"dataset": "digits", "confirm": {"top": 3, "repeats": 2}})
@@ -123,3 +124,15 @@ def test_what_is_not_asked_for_is_not_done() -> None:
     assert nothing is not None
     assert nothing.complete
     assert nothing.note == "no trial was trained to its end, so there is nothing to confirm"
+
+
+def test_the_score_on_the_test_data_is_an_accuracy_whatever_the_objective() -> None:
+    spec = SPEC.model_copy(update={"objective": Objective.BALANCED_ACCURACY})
+    history = confirmed(History(trials=TRIALS), {0: 0.5, 1: 0.8, 2: 0.4})
+    found, plain = certificate(spec, history), certificate(SPEC, history)
+    assert found is not None
+    assert plain is not None
+    assert found.note == (
+        "the search went by balanced_accuracy; on the test data accuracy is measured"
+    )
+    assert plain.note is None
