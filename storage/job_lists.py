@@ -82,9 +82,11 @@ def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
     if wanted.text:
         # What is stored as JSON is stored in ASCII.
         text, written = wanted.text, to_json(wanted.text)[1:-1]
+        # PostgreSQL takes no text with a NUL, and none is stored.
+        plain = () if "\0" in text else (jobs.c.study, jobs.c.id)
         found.append(
             or_(
-                *(column.icontains(text, autoescape=True) for column in (jobs.c.study, jobs.c.id)),
+                *(column.icontains(text, autoescape=True) for column in plain),
                 *(
                     column.icontains(written, autoescape=True)
                     for column in (jobs.c.spec, jobs.c.labels)

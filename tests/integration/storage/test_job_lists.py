@@ -48,6 +48,8 @@ def test_jobs_are_found_by_a_label_to_the_letter(database: Database) -> None:
         ("THESIS", ["plain"]),
         ("%", []),
         ("lenet", ["plain", "süß 1"]),
+        ("pl\0ain", []),
+        ("\0", []),
     ],
 )
 def test_text_is_found_in_names_specs_and_labels(
