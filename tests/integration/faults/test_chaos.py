@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.chaos import differences, fight, in_peace
+from benchmarks.chaos_leaders import depose
+from harness.postgres import PostgresServer
 from harness.results import SPEC, Result
 
 TRIALS = int(SPEC["budget"]["trials"])
@@ -17,6 +19,16 @@ def test_ten_kills_change_nothing(tmp_path: Path) -> None:
     assert verdict.problems == ()
     assert verdict.toll.workers >= 9
     assert verdict.toll.servers == 1
+
+
+def test_a_leader_that_is_stopped_and_woken_changes_nothing(
+    tmp_path: Path, postgres: PostgresServer, undisturbed: Result
+) -> None:
+    url = postgres.create()  # of its own: triggers are put on its tables
+    verdict = depose(tmp_path, url, SPEC, undisturbed, times=1, seed=1)
+    assert verdict.problems == ()
+    assert len(verdict.takeovers) == 1
+    assert verdict.written > 0
 
 
 def test_the_audit_sees_what_is_lost_or_different(undisturbed: Result) -> None:
