@@ -32,6 +32,7 @@ def client(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     app = build(settings, database, Catalogue(folder), IdleRunner(), Metrics(), gate)
     with TestClient(app, follow_redirects=False) as client:
         yield client
+    database.close()
 
 
 @pytest.fixture(scope="module", params=[ROOT, ""], ids=["kept", "taken away"])
