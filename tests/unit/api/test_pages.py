@@ -122,7 +122,9 @@ def test_jobs_that_cannot_be_read_or_have_lost_their_trials_have_pages(
         spec = '{"dataset": "x", "space": 3, "seed": "q"}'
         connection.execute(update(tables.jobs).where(of == strange).values(spec=spec))
     study = server.client.get(f"/api/v1/jobs/{gone}").json()["study"]
-    optuna.delete_study(study_name=study, storage=server.database.url)
+    storage = optuna.storages.RDBStorage(server.database.url)
+    optuna.delete_study(study_name=study, storage=storage)
+    storage.engine.dispose()
     for path in ("/", f"/jobs/{gone}", f"/jobs/{strange}", f"/compare?jobs={gone},{strange}"):
         answer = server.client.get(path)
         assert answer.status_code == 200, path
