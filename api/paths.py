@@ -8,7 +8,7 @@ _root: ContextVar[str] = ContextVar("root_path", default="")
 
 
 def link(path: str) -> str:
-    """This path of ours as the client that is being answered reaches it."""
+    """This path of the server as the client that is being answered reaches it."""
     return _root.get() + path
 
 

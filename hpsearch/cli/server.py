@@ -208,7 +208,7 @@ class Server(uvicorn.Server):
 
 def end_process(code: int) -> NoReturn:
     """End now. What Python does at its exit (it waits for threads, frees every object) can take
-    longer than anybody waits, and nothing of ours needs it once the server has shut down."""
+    longer than anybody waits, and nothing needs it once the server has shut down."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -21,7 +21,7 @@ POSTGRESQL_DISK_FULL = "53100"
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise DatabaseUnavailable (DiskFull) for an outage; errors of ours pass as they are."""
+    """Raise DatabaseUnavailable (DiskFull) for an outage; HpsearchErrors pass as they are."""
     try:
         yield
     except SQLAlchemyError as error:

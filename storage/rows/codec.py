@@ -155,7 +155,7 @@ def budgets_out(budgets: Sequence[EarlierBudget]) -> str:
 
 
 def budgets_in(text: str | None) -> tuple[EarlierBudget, ...]:
-    """Of a job whose budget nobody changed there is no text."""
+    """text: None for a job whose budget nobody changed."""
     rows: list[Mapping[str, Any]] = [] if text is None else json.loads(text)
     return tuple(
         EarlierBudget(Budget.model_validate(row["budget"], context=STORED), row["until"])

@@ -22,7 +22,7 @@ ROOT = "/search"
 
 
 def _example(language: str, upstream: int) -> str:
-    """The example of the docs, for another port of ours."""
+    """The example of the docs, with the ports of this test."""
     [found] = re.findall(rf"```{language}\n(.*?)```", DEPLOY.read_text(), re.DOTALL)
     return str(found).replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
 

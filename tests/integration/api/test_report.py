@@ -10,15 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.web.network_json import encoded, network_json
-from harness.browser import CHROMIUM, chromium
 from harness.service import HPSEARCH, Service
 from hpsearch.nn import build_network
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.training.model import Model
 from tests.integration.api.browsers import AXE, FAULTS
 from tests.integration.api.specs import TINY
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 WITHIN = 1e-5  # of a probability
 NETWORKS: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {
@@ -44,12 +41,6 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {
         },
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

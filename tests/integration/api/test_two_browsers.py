@@ -1,33 +1,20 @@
 """Two people with a browser each: both see everything, each changes only what is theirs."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from harness.browser import CHROMIUM, FLAGS
 from harness.service import Service
 from hpsearch.access import Scope
 from hpsearch.tokens import TokenFile
 from tests.integration.api.specs import ENDLESS
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium: apt-get install chromium")
 
 CALL = """async ([method, path, body]) => {
   const answer = await fetch(path, {method, body: body && JSON.stringify(body),
     headers: body ? {'Content-Type': 'application/json'} : {}});
   return [answer.status, await answer.json()];
 }"""
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def _logged_in(browser: Browser, service: Service, token: str) -> Page:

@@ -1,4 +1,4 @@
-"""TLS between the parts: who has no certificate of ours is not let in."""
+"""TLS between the parts: who has no certificate from our authority is not let in."""
 
 import datetime
 import ipaddress

@@ -100,7 +100,7 @@ def test_threshold(
     assert ours(rivals, own, chosen) == expected
 
 
-# PatientPruner is marked experimental in Optuna 5; it is the reference here, not a part of ours.
+# PatientPruner is marked experimental in Optuna 5; here it is only the reference.
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 @settings(deadline=None)
 @given(situations, st.integers(1, 3))

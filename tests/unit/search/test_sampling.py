@@ -123,7 +123,7 @@ def test_random() -> None:
     assert proposal.points == [native.ask(distributions()).params for _ in range(8)]
 
 
-# QMCSampler is marked experimental in Optuna 5; it is the reference here, not a part of ours.
+# QMCSampler is marked experimental in Optuna 5; here it is only the reference.
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_qmc() -> None:
     """Optuna draws its first point at random, to learn the space; the sequence comes after it."""
