@@ -80,7 +80,8 @@ def test_a_search_that_is_cut_before_its_first_trial_is_done(tmp_path: Path) -> 
     """`run --json` prints the ended job alone; its exit code says that there is no best trial."""
     words = ["--exit", "--json", "--port", "0", "--workers", "1"]
     words += ["--data-dir", str(tmp_path / "data")]
-    done = _hpsearch("run", _spec(tmp_path, ENDLESS | {"budget": {"seconds": 1}}), *words)
+    spec = ENDLESS | {"epochs": 1000, "budget": {"seconds": 1}}
+    done = _hpsearch("run", _spec(tmp_path, spec), *words)
     assert done.returncode == 3, done.stderr
     job = json.loads(done.stdout)
     assert (job["state"], job["stop_reason"]) == (
