@@ -6,6 +6,8 @@ by us, none of them as an error of the server.
 """
 
 import asyncio
+import gc
+import sys
 import threading
 
 from starlette.concurrency import run_in_threadpool
@@ -104,8 +106,11 @@ class Dashboard:
         return self._instances.get(study_id, study)
 
     def _make(self) -> ASGIApp:
+        first = "api.dashboard_app" not in sys.modules
         from api.dashboard_app import application  # noqa: PLC0415 - takes seconds
 
+        if first:
+            gc.freeze()  # as at the start of the server: see hpsearch.cli.server
         made = application(self._url)
         return PrefixedDashboard(made, self._root_path) if self._root_path else made
 

@@ -5,14 +5,13 @@ So it is thrown away, caches and all, and made anew: when it would keep too much
 means another study now, and when nobody has looked for a while.
 """
 
-import ctypes
 import gc
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 from starlette.types import ASGIApp
 
+from hpsearch.native_memory import give_back
 from storage.studies import StudySize
 
 MAX_KEPT = 10_000  # trials of all studies that one instance has shown
@@ -44,7 +43,8 @@ class Instances:
         with self._lock:
             if self._shown:
                 self._drop()
-        _give_memory_back()
+        gc.collect()
+        give_back()
 
     def _may_show(self, study_id: int, study: StudySize) -> bool:
         seen = self._shown.get(study_id)
@@ -56,10 +56,3 @@ class Instances:
     def _drop(self) -> None:
         self._current = None
         self._shown = {}
-
-
-def _give_memory_back() -> None:
-    """What was freed goes back to the machine, if the C library can be asked for that (glibc)."""
-    gc.collect()
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -6,6 +6,7 @@ has caught up.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,8 @@ from storage.events import Events, Glance
 BATCH = 500  # events read at once
 KEPT = 1000  # newest events of a job that are kept for its listeners
 LOOK_INTERVAL = 0.1  # seconds
+QUIET_INTERVAL = 0.5  # seconds, once nothing has happened for QUIET_AFTER
+QUIET_AFTER = 10.0  # seconds
 PING_INTERVAL = 15.0  # seconds without an event after which a comment shows that we are there
 PING = b": ping\n\n"
 
@@ -56,6 +59,7 @@ class EventHub:
         self._events = events
         self._feeds: dict[str, _Feed] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._last_news = 0.0  # on the monotonic clock; a new feed counts
 
     async def stream(
         self, job_id: str, position: int, stopping: anyio.Event
@@ -97,6 +101,7 @@ class EventHub:
                 except KeyError:
                     return None  # deleted since it was looked up
             feed = self._feeds.setdefault(job_id, _Feed(glance.last, glance.last, glance.ended))
+            self._last_news = time.monotonic()
         feed.listeners += 1
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(stopping))
@@ -118,9 +123,10 @@ class EventHub:
         return ()
 
     async def _look(self, stopping: anyio.Event) -> None:
-        """Look for news as long as anybody listens."""
+        """Look for news as long as anybody listens; less often where little happens."""
         while self._feeds and not stopping.is_set():
-            with anyio.move_on_after(LOOK_INTERVAL):
+            quiet = time.monotonic() - self._last_news > QUIET_AFTER
+            with anyio.move_on_after(QUIET_INTERVAL if quiet else LOOK_INTERVAL):
                 await stopping.wait()
             known = {job_id: feed.last for job_id, feed in self._feeds.items()}
             with suppress(DatabaseUnavailable):
@@ -142,6 +148,7 @@ class EventHub:
             lines = news.get(job_id, ())
             if lines or glance is None or glance.ended != feed.ended:
                 feed.add(lines, glance)
+                self._last_news = time.monotonic()
 
     def _read(
         self, known: Mapping[str, int]
