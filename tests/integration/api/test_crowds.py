@@ -7,9 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import psutil
 
 from harness.results import SPEC
 from harness.service import HPSEARCH, MakeService, Service, wait_until
+from hpsearch.spec.search import parse_spec
+from storage.database import Database
+from storage.user_jobs import Jobs
 
 LIMITED = (
     sys.executable,
@@ -62,3 +66,30 @@ def test_no_more_jobs_are_started_than_the_setting_allows(make_service: MakeServ
     for job in (*first, urgent):
         service.http.post(f"/api/v1/jobs/{job}/cancel")
     wait_until(lambda: not running(), 60, "all jobs cancelled")
+
+
+def test_two_thousand_queued_jobs_cost_no_thread_and_little_memory(
+    make_service: MakeService,
+) -> None:
+    service = make_service(workers=1, environment={"HPSEARCH_RUNNING_JOBS": "1"})
+    service.start()
+    service.wait_until_leading()
+    endless = {**SPEC, "budget": {"trials": 5000}}
+    first = service.submit({**endless, "priority": 1000.0})
+    service.wait_for_trials(first, 1)
+    service.http.get("/dashboard", timeout=60)  # it would be imported meanwhile otherwise
+    process = psutil.Process(service.started.pid)
+    threads, memory = process.num_threads(), process.memory_info().rss
+
+    database = Database(service.database_url)
+    jobs = Jobs(database)
+    for seed in range(2000):
+        jobs.create(parse_spec({**endless, "seed": seed}))
+    database.close()
+    service.wait_for_trials(first, service.ended_trials(first) + 10)
+    page = service.http.get("/api/v1/jobs", params={"limit": 500}).json()
+
+    assert [each["state"] for each in page["items"]].count("queued") == 500
+    assert process.num_threads() <= threads + 1  # of the pool that answers requests
+    assert process.memory_info().rss - memory < 50 * 2**20
+    assert service.started.terminate(timeout=5) == 0
