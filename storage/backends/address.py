@@ -31,11 +31,12 @@ def complete(url: str, password_file: Path | None) -> str:
     except (ArgumentError, ValueError):  # a port that is not a number is the latter
         raise InvalidSettings("database_url is not a database URL") from None
     if password_file is not None:
-        parsed = parsed.set(password=_read(password_file))
+        parsed = parsed.set(password=read_password(password_file))
     return parsed.render_as_string(hide_password=False)
 
 
-def _read(file: Path) -> str:
+def read_password(file: Path) -> str:
+    """What stands in the file, without space around it. Raises InvalidSettings."""
     try:
         return file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

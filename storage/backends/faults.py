@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from hpsearch.errors import DatabaseUnavailable, DiskFull
 
 POSTGRESQL_DISK_FULL = "53100"
+POSTGRESQL_NO_RIGHT = "42501"
 
 
 @contextmanager
@@ -41,7 +42,8 @@ def _outage(error: SQLAlchemyError) -> DatabaseUnavailable | None:
         return DiskFull()
     lost = isinstance(error, OperationalError | InterfaceError | InternalError)
     broken_file = type(error) is DatabaseError  # such as "file is not a database"
-    if lost or broken_file or error.connection_invalidated:
+    no_right = getattr(cause, "sqlstate", None) == POSTGRESQL_NO_RIGHT
+    if lost or broken_file or no_right or error.connection_invalidated:
         lines = str(cause).strip().splitlines() or [type(cause).__name__]
         return DatabaseUnavailable(f"the database cannot be used just now: {lines[0]}")
     return None

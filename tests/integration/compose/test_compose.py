@@ -10,9 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import URL, create_engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from harness.cluster import Wire
 from harness.postgres import PostgresServer, run_alone
@@ -24,6 +25,14 @@ from tests.integration.compose.composition import Composition
 FILE = ROOT / "docker-compose.yml"
 OURS = ("migrate", "scheduler", "worker", "server")
 PASSWORD = "a password: 100% @home/"
+SERVER_PASSWORD = "the server's: 50% \\ {of} it"
+CHANGES = (
+    "CREATE TABLE mine (id int)",
+    "ALTER TABLE hps_jobs ADD COLUMN mine int",
+    "DROP TABLE hps_jobs",
+    "TRUNCATE hps_jobs",
+    "CREATE ROLE mine",
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +49,10 @@ def database(postgres: PostgresServer) -> Iterator[Wire]:
     folder = Path(str(url.query["host"]))
     access = folder / "pg_hba.conf"
     open_to_all = access.read_text()
-    access.write_text(f"local all hpsearch scram-sha-256\n{open_to_all}")
+    access.write_text(f"local all hpsearch,hpsearch_server scram-sha-256\n{open_to_all}")
     run_alone(
         url,
-        f"CREATE ROLE hpsearch LOGIN PASSWORD '{PASSWORD}'",
+        f"CREATE ROLE hpsearch SUPERUSER LOGIN PASSWORD '{PASSWORD}'",
         "CREATE DATABASE hpsearch OWNER hpsearch",
         "SELECT pg_reload_conf()",
     )
@@ -51,15 +60,16 @@ def database(postgres: PostgresServer) -> Iterator[Wire]:
     yield wire
     wire.close()
     access.write_text(open_to_all)
-    run_alone(url, "DROP DATABASE hpsearch WITH (FORCE)", "DROP ROLE hpsearch")
+    run_alone(url, "DROP DATABASE hpsearch WITH (FORCE)", "DROP ROLE hpsearch, hpsearch_server")
     run_alone(url, "SELECT pg_reload_conf()")
 
 
 def test_a_job_runs_through_all_services(
     database: Wire, tmp_path: Path, undisturbed: Result
 ) -> None:
-    secret = tmp_path / "database_password"
+    secret, servers = tmp_path / "database_password", tmp_path / "server_password"
     secret.write_text(PASSWORD + "\n")
+    servers.write_text(SERVER_PASSWORD + "\n")
     (tmp_path / "data").mkdir()
     create_certificates(tmp_path / "tls")
     scheduler, server = free_port(), free_port()
@@ -67,6 +77,7 @@ def test_a_job_runs_through_all_services(
         "scheduler:8786": f"127.0.0.1:{scheduler}",
         "db:5432": f"127.0.0.1:{database.port}",
         "/run/secrets/database_password": str(secret),
+        "/run/secrets/server_password": str(servers),
         "/run/secrets": str(tmp_path / "tls"),
         "0.0.0.0": "127.0.0.1",  # noqa: S104 - replaced, not bound to
         "8786": str(scheduler),
@@ -98,6 +109,16 @@ def test_a_job_runs_through_all_services(
     finally:
         composition.close()
     assert result_of(url.render_as_string(hide_password=False), job) == undisturbed
+    refuse_changes_of_tables(url.set(username="hpsearch_server", password=SERVER_PASSWORD))
+
+
+def refuse_changes_of_tables(url: URL) -> None:
+    engine = create_engine(url)
+    for change in CHANGES:
+        with engine.connect() as connection, pytest.raises(ProgrammingError) as refused:
+            connection.exec_driver_sql(change)
+        assert isinstance(refused.value.orig, InsufficientPrivilege), change
+    engine.dispose()
 
 
 def refuse_without_password(url: URL) -> None:

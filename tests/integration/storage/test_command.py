@@ -46,5 +46,21 @@ def test_the_command_without_a_url_says_how_it_is_used(
 ) -> None:
     monkeypatch.delenv("HPSEARCH_DATABASE_URL", raising=False)
 
-    assert main([]) == 2
-    assert capsys.readouterr().out.startswith("usage: python -m storage")
+    with pytest.raises(SystemExit) as left:
+        main([])
+    assert left.value.code == 2
+    assert "a URL is needed, here or in HPSEARCH_DATABASE_URL" in capsys.readouterr().err
+
+
+def test_roles_are_for_postgresql_and_need_a_password(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/hpsearch.db"
+    with pytest.raises(SystemExit):
+        main([url, "--server-role", "ann"])
+    assert "belong together" in capsys.readouterr().err
+    (tmp_path / "password").write_text("secret")
+    assert (
+        main([url, "--server-role", "ann", "--server-password-file", f"{tmp_path}/password"]) == 2
+    )
+    assert "SQLite has no roles" in capsys.readouterr().out
