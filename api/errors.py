@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from api.paths import link, local_path
 from hpsearch.errors import (
+    AnswerRefused,
     DatabaseUnavailable,
     DatasetError,
     DifferentModel,
@@ -71,6 +72,7 @@ STATUS: Mapping[type[HpsearchError], tuple[int, str]] = {
     NetworkTooLarge: (422, "network-too-large"),
     LegTooLarge: (422, "leg-too-large"),
     WorkerLost: (422, "worker-lost"),
+    AnswerRefused: (503, "worker-answer"),
     DatasetError: (422, "dataset"),
     IdempotencyConflict: (422, "idempotency-key"),
     QuotaExceeded: (429, "quota"),

@@ -296,6 +296,14 @@ class EngineLost(HpsearchError):
     """The cluster that trained is gone; what was in flight must be submitted to a new one."""
 
 
+class AnswerRefused(HpsearchError):
+    """A worker answered something else than it was asked for."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a worker's answer was refused: {reason}")
+        self.reason = reason
+
+
 class WorkerNotPinned(HpsearchError):
     """A worker that says it is pinned, but would not give the bits of other processors."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hpsearch.errors import (
+    AnswerRefused,
     ImpossibleShape,
     InvalidSpec,
     LegTooLarge,
@@ -20,6 +21,7 @@ from hpsearch.training.tasks import leg_task
 
 CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,
+    AnswerRefused: Outcome.WORKER_LOST,
     MemoryError: Outcome.OUT_OF_MEMORY,
     NetworkTooLarge: Outcome.OUT_OF_MEMORY,
     LegTooLarge: Outcome.OUT_OF_MEMORY,

@@ -15,13 +15,14 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Security, St
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import PORTABLE
-from hpsearch.errors import EngineLost, EngineUnavailable, WorkerLost
+from hpsearch.errors import AnswerRefused, EngineLost, EngineUnavailable, WorkerLost
 from hpsearch.portable import pin
-from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg
+from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg, plain
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
+from hpsearch.runner.worker_answers import read_environment, read_network, read_timing
 from hpsearch.runner.worker_memory import fair_share
 from hpsearch.runner.worker_tasks import (
     Conditions,
@@ -64,6 +65,7 @@ DEFAULTS = {
         "deploy": {"lost-worker-timeout": "1000 days"},
     }
 }
+PLAIN = ["msgpack"]  # how results come; Dask refuses those that it would have to unpickle
 HOW_TO_PIN = "start workers with `hpsearch worker --portable`"
 ANY_WORKER = Conditions()
 GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
@@ -127,7 +129,7 @@ class DaskEngine:
                 memory_limit=conditions.memory,
                 resources=PINNED if portable else None,
             )
-            client = Client(cluster, security=security, set_as_default=False)
+            client = Client(cluster, security=security, set_as_default=False, deserializers=PLAIN)
         except OUTAGES as error:
             if cluster is not None:
                 _close_cluster(cluster)
@@ -150,7 +152,11 @@ class DaskEngine:
         _prepare()
         try:
             client = Client(
-                address, security=security, set_as_default=False, timeout=CONNECT_TIMEOUT
+                address,
+                security=security,
+                set_as_default=False,
+                timeout=CONNECT_TIMEOUT,
+                deserializers=PLAIN,
             )
         except OUTAGES as error:
             raise EngineUnavailable(
@@ -199,10 +205,9 @@ class DaskEngine:
             raise TypeError("a leg of this engine that landed has a network")
         try:
             asked = self._client.submit(network_of, leg.trained, pure=False, priority=1)
-            found: TrainState | None = asked.result(timeout=FETCH_TIMEOUT)
+            return read_network(plain(asked, FETCH_TIMEOUT), leg.weights)
         except (*OUTAGES, KilledWorker) as error:
             raise EngineLost(GONE) from error
-        return found
 
     def workers(self) -> int:
         return self._board.slots
@@ -240,11 +245,15 @@ class DaskEngine:
             found = self._client.run(worker_environment, workers=workers[:1]) if workers else {}
         except OUTAGES as error:
             raise EngineUnavailable(f"the workers do not answer: {error}") from error
+        except TypeError as error:  # of Dask, which would have had to unpickle it
+            raise EngineUnavailable(f"a worker's answer is not plain data: {error}") from error
         if not found:
             refused = f"; {len(self._refused)} are not pinned: {HOW_TO_PIN}"
             raise EngineUnavailable("there is no worker yet" + (refused if self._refused else ""))
-        answer: Mapping[str, str] = next(iter(found.values()))
-        return answer
+        try:
+            return read_environment(next(iter(found.values())))
+        except AnswerRefused as error:
+            raise EngineUnavailable(str(error)) from error
 
     def close(self) -> None:
         """Stop everything that this engine started; workers that do not stop in time are killed."""
@@ -288,10 +297,10 @@ class DaskEngine:
         return {name: workers[name]["nthreads"] for name in pinned}
 
 
-def _answer(timed: Future[Timing], answer: ConcurrentFuture[Timing]) -> None:
+def _answer(timed: Future[bytes], answer: ConcurrentFuture[Timing]) -> None:
     """Hand over what came of a timing, whatever it is."""
     try:
-        answer.set_result(timed.result())
+        answer.set_result(read_timing(plain(timed)))
     except KilledWorker:
         answer.set_exception(WorkerLost(TRIES))
     except OUTAGES as error:

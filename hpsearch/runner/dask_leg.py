@@ -11,11 +11,12 @@ from distributed.client import ClosedClientError, FutureCancelledError
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import PORTABLE
-from hpsearch.errors import EngineLost, WorkerLost
+from hpsearch.errors import AnswerRefused, EngineLost, WorkerLost
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Inbox, LegDone, LegFailed, LegLanded, LegResult
+from hpsearch.runner.worker_answers import read_report
 from hpsearch.runner.worker_tasks import Conditions, Trained, report_of, train
-from hpsearch.training.leg import LegReport, LegTask
+from hpsearch.training.leg import LegTask
 
 TRIES = 3  # workers that may die under a leg before the leg is taken as the cause
 PINNED = {PORTABLE: 1}  # what a worker that is pinned has, and a leg that asks for it takes
@@ -62,7 +63,8 @@ class DaskLeg:
         self._released = False
         self._lost = False
         self.trained: Future[Trained] | None = None
-        self._report: Future[LegReport] | None = None
+        self.weights: str | None = None  # of its report, once it landed
+        self._report: Future[bytes] | None = None
 
     def start(self, client: Client, conditions: Conditions) -> None:
         """Send it to the workers."""
@@ -122,7 +124,7 @@ class DaskLeg:
             self._board.trained(self)
             self._changed()
 
-    def _on_report(self, report: Future[LegReport]) -> None:
+    def _on_report(self, report: Future[bytes]) -> None:
         if report is not self._report:
             return  # of an attempt before this one
         if report.status == "pending":
@@ -138,13 +140,9 @@ class DaskLeg:
             self._land(LegFailed(EngineLost(GONE)))
         self._changed()
 
-    def _take(self, report: Future[LegReport]) -> None:
+    def _take(self, report: Future[bytes]) -> None:
         if report.status == "finished":
-            found: LegReport = report.result()
-            if found.stopped:  # Dask took the order to stop back after the leg had heard it
-                self._board.retry(self)
-            else:
-                self._land(LegDone(found))
+            self._read(report)
             return
         error = _error(report)
         worker = self.blamed_for()
@@ -154,6 +152,19 @@ class DaskLeg:
             self._land(LegFailed(WorkerLost(TRIES)))
         else:
             self._board.doubt(self)
+
+    def _read(self, report: Future[bytes]) -> None:
+        try:
+            found = read_report(plain(report), self._task)
+        except AnswerRefused as error:
+            log.warning("a leg of trial %d: %s", self._task.trial, error)
+            self._land(LegFailed(error))
+            return
+        if found.stopped:  # Dask took the order to stop back after the leg had heard it
+            self._board.retry(self)
+        else:
+            self.weights = found.weights
+            self._land(LegDone(found))
 
     def _failure(self, error: BaseException | None) -> BaseException:
         if isinstance(error, KilledWorker):
@@ -167,7 +178,15 @@ class DaskLeg:
             self._inbox.put(LegLanded(self, result))
 
 
-def _error(future: Future[LegReport]) -> BaseException | None:
+def plain(asked: Future[bytes], timeout: float | None = None) -> object:
+    """What a worker answered; raises AnswerRefused where Dask would have to unpickle it."""
+    try:
+        return asked.result(timeout=timeout)
+    except TypeError as error:
+        raise AnswerRefused(f"it is not plain data: {error}") from None
+
+
+def _error(future: Future[bytes]) -> BaseException | None:
     """What it failed with; does not wait for one that may yet fail."""
     error: BaseException | None = future.exception() if future.status == "error" else None
     return error

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import (
+    AnswerRefused,
     DataChanged,
     EngineLost,
     EngineUnavailable,
@@ -27,6 +28,7 @@ from hpsearch.errors import (
 )
 from hpsearch.history import Report, Trial
 from hpsearch.jobs import Job
+from hpsearch.nn import learned_shapes
 from hpsearch.runner.data_pool import DataPool, Loaded
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.model_cache import Made, ModelCache
@@ -210,6 +212,11 @@ class Models:
     def _content(self, job: Job, trial: Trial, state: TrainState, names: tuple[str, ...]) -> bytes:
         dataset = self._catalogue.load(job.spec.dataset.name)
         network, _ = job.spec.settings_for(trial.params)
+        shapes = learned_shapes(network, dataset.shape, dataset.classes)
+        needed = sum(math.prod(shape) for shape in shapes.values())
+        came = state.parameters.size + state.running.size
+        if needed != came:
+            raise AnswerRefused(f"network: {came} numbers came, not {needed}")
         return model_bytes(network, dataset.shape, dataset.classes, state, names)
 
     def _class_names(self, job: Job) -> tuple[str, ...]:

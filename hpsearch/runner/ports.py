@@ -202,9 +202,9 @@ class Engine(Protocol):
         ...
 
     def network(self, leg: Leg) -> TrainState | None:
-        """The network that a leg came to, without the optimizer's memory; None if it diverged.
+        """The network that a leg came to, without what only training needs; None if it diverged.
 
-        Of a leg that landed and was not released. Waits; raises EngineLost.
+        Of a leg that landed and was not released. Waits; raises EngineLost, or AnswerRefused.
         """
         ...
 
@@ -226,7 +226,7 @@ class Engine(Protocol):
     def time(self, probe: Probe) -> Future[Timing]:
         """Have the cost of training timed on a worker, before the legs that wait.
 
-        Its error is what `run_leg` raises, EngineLost, or WorkerLost.
+        Its error is what `run_leg` raises, EngineLost, WorkerLost, or AnswerRefused.
         """
         ...
 

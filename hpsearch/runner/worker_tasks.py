@@ -1,8 +1,11 @@
-"""What a Dask worker does for the engine: functions that get values and give values."""
+"""What a Dask worker does for the engine: functions that get values and give values.
+
+What goes back to the server is bytes and texts, see worker_answers; states stay with the workers.
+"""
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import threadpoolctl
 from distributed import Worker, get_worker
@@ -10,9 +13,10 @@ from distributed import Worker, get_worker
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment, not_portable
 from hpsearch.errors import WorkerNotPinned
+from hpsearch.runner.worker_answers import network_bytes, report_bytes, timing_bytes
 from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
-from hpsearch.training.timing import Probe, Timing, time_probe
+from hpsearch.training.timing import Probe, time_probe
 
 Trained = tuple[TrainState | None, LegReport]
 
@@ -34,11 +38,12 @@ def keep(split: Split) -> Split:
     return split
 
 
-def time_training(probe: Probe, conditions: Conditions) -> Timing:
+def time_training(probe: Probe, conditions: Conditions) -> bytes:
     """Time a few mini-batches, and stop if nobody wants to know any more."""
     _use_one_blas_thread()
     worker = get_worker()
-    return time_probe(probe, _memory_for_legs(worker, conditions), _given_up(worker))
+    timing = time_probe(probe, _memory_for_legs(worker, conditions), _given_up(worker))
+    return timing_bytes(timing)
 
 
 def train(task: LegTask, split: Split, previous: Trained | None, conditions: Conditions) -> Trained:
@@ -68,15 +73,14 @@ def _memory_for_legs(worker: Worker, conditions: Conditions) -> int | None:
     return None if memory is None else available(memory // worker.state.nthreads)
 
 
-def report_of(trained: Trained) -> LegReport:
+def report_of(trained: Trained) -> bytes:
     """What goes back to the server; the state stays here."""
-    return trained[1]
+    return report_bytes(trained[1])
 
 
-def network_of(trained: Trained) -> TrainState | None:
+def network_of(trained: Trained) -> bytes:
     """What a model is made of, to go back to the server."""
-    state = trained[0]
-    return None if state is None else replace(state, optimizer_memory={})
+    return network_bytes(trained[0])
 
 
 def worker_environment() -> Mapping[str, str]:

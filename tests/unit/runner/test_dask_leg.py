@@ -8,18 +8,23 @@ from typing import Any, cast
 import pytest
 from distributed import Client
 
-from hpsearch.errors import ImpossibleShape
+from hpsearch.errors import AnswerRefused, ImpossibleShape
 from hpsearch.runner.dask_leg import DaskData, DaskLeg
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import LegDone, LegFailed, LegLanded
+from hpsearch.runner.worker_answers import report_bytes
 from hpsearch.runner.worker_tasks import Conditions
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.leg import LegReport, LegTask
 
 TASK = LegTask(NetworkSettings(architecture="mlp"), TrainingSettings(), 0, 0, 1, 1)
-REPORT = LegReport(1, 1.0, 0.5, 1.0, 1.0, 2.0, None, 0.1, False)
+REPORT = LegReport(1, 1.0, 0.5, 1.0, 1.0, 2.0, None, 0.1, False, 0.5, 0.4, "0f" * 32)
+ANSWER = report_bytes(REPORT)
+SCORES = ("value", "loss", "balanced_accuracy", "macro_f1")
+NO_SCORES: dict[str, Any] = dict.fromkeys(SCORES, float("nan"))
+STOPPED = report_bytes(replace(REPORT, stopped=True, weights=None, **NO_SCORES))
 
 
 @dataclass(eq=False)
@@ -46,7 +51,9 @@ class FakeFuture:
         for callback in waiting:
             callback(self)
 
-    def result(self) -> object:
+    def result(self, timeout: float | None) -> object:
+        if isinstance(self.value, Exception):
+            raise self.value
         return self.value
 
     def exception(self) -> object:
@@ -98,7 +105,7 @@ def test_a_lost_report_is_listened_for_again_but_not_without_pause(flight: Fligh
     assert flight.report.asked == 1
     flight.report.status = "pending"  # Dask trains it again
     flight.leg.look_again()
-    flight.report.become("finished", REPORT)
+    flight.report.become("finished", ANSWER)
     assert flight.inbox.get_nowait() == LegLanded(flight.leg, LegDone(REPORT))
     assert flight.inbox.empty()
 
@@ -107,10 +114,10 @@ def test_a_leg_that_was_told_to_stop_begins_again_and_never_counts_as_diverged(
     flight: Flight,
 ) -> None:
     first = flight.report
-    first.become("finished", replace(REPORT, stopped=True, value=float("nan")))
+    first.become("finished", STOPPED)
     assert flight.inbox.empty()
     assert flight.report is not first
-    flight.report.become("finished", REPORT)
+    flight.report.become("finished", ANSWER)
     assert flight.inbox.get_nowait().result == LegDone(REPORT)
 
 
@@ -122,6 +129,24 @@ def test_an_error_of_the_network_is_the_result(flight: Flight) -> None:
 
 def test_a_leg_that_was_released_says_nothing(flight: Flight) -> None:
     flight.leg.release()
-    flight.report.become("finished", REPORT)
+    flight.report.become("finished", ANSWER)
     assert flight.inbox.empty()
+    assert flight.board.with_workers() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (report_bytes(replace(REPORT, value=1.5)), "value: .* not 1.5"),
+        (TypeError("serialized with pickle"), "not plain data"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_an_error_of_its_leg(
+    flight: Flight, answer: object, told: str
+) -> None:
+    flight.report.become("finished", answer)
+    result = flight.inbox.get_nowait().result
+    assert isinstance(result, LegFailed)
+    with pytest.raises(AnswerRefused, match=told):
+        raise result.error
     assert flight.board.with_workers() == []

@@ -8,7 +8,13 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.digest import digest
-from hpsearch.errors import DatabaseUnavailable, EngineLost, NetworkTooLarge, WorkerLost
+from hpsearch.errors import (
+    AnswerRefused,
+    DatabaseUnavailable,
+    EngineLost,
+    NetworkTooLarge,
+    WorkerLost,
+)
 from hpsearch.history import Done, History, Outcome, Plan, TrialState
 from hpsearch.jobs import JobState
 from hpsearch.runner import run_control, search_run
@@ -151,12 +157,13 @@ def test_the_database_may_go_away_and_come_back(
     assert digest_of(store) == undisturbed
 
 
-def test_a_trial_whose_workers_die_ends_alone() -> None:
+@pytest.mark.parametrize("error", [WorkerLost(3), AnswerRefused("loss: 3 workers died, not 0.5")])
+def test_a_trial_whose_workers_die_or_lie_ends_alone(error: Exception) -> None:
     store = MemoryStore()
     store.add(spec_of())
 
     def poisoned(task: LegTask) -> LegResult:
-        return LegFailed(WorkerLost(3)) if task.trial == 4 else made_up(task)
+        return LegFailed(error) if task.trial == 4 else made_up(task)
 
     run(store, poisoned)
     trials = store.histories["job"].trials
