@@ -2,9 +2,9 @@
 
     python -m benchmarks.fuzz_uploads --count 5000 --seed 1
 
-Prints how many were kept and refused, the most memory of the server, the longest wait for /healthz
-meanwhile, and what was left on the disk. Exit code 1 if an answer was neither 2xx nor 4xx, if the
-server grew by more than 50 MB, or if anything was left.
+Prints how many were kept and refused, the most memory of the server and of a check, the longest
+wait for /healthz meanwhile, and what was left on the disk. Exit code 1 if an answer was neither 2xx
+nor 4xx, if the server grew by more than 50 MB, a check took more than 300 MB, or anything was left.
 """
 
 import argparse
@@ -26,6 +26,8 @@ from tests.hostile_uploads import arrays, folders, hostile_uploads, npz, zipped
 
 PATH = "/api/v1/datasets"
 MAX_GROWTH = 50  # MB
+MAX_CHECK = 300  # MB
+TOLD_EVERY = 500  # uploads
 WARM_UP = 20  # uploads before growth counts
 
 
@@ -58,7 +60,7 @@ def mutated(content: bytes, source: random.Random) -> bytes:
 
 
 class Watch(threading.Thread):
-    """Asks /healthz all the time, and looks at the server's memory."""
+    """Asks /healthz all the time, and looks at the memory of the server and of its checks."""
 
     def __init__(self, service: Service) -> None:
         super().__init__(daemon=True)
@@ -66,6 +68,7 @@ class Watch(threading.Thread):
         self._process = psutil.Process(service.started.pid)
         self.longest = 0.0
         self.most = 0
+        self.most_of_a_check = 0
         self.over = threading.Event()
 
     def memory(self) -> int:
@@ -78,6 +81,36 @@ class Watch(threading.Thread):
                 client.get(self._url).raise_for_status()
                 self.longest = max(self.longest, time.monotonic() - began)
                 self.most = max(self.most, self.memory())
+                self.most_of_a_check = max(self.most_of_a_check, *self._checks(), 0)
+
+    def told(self, before: int) -> str:
+        """What was seen so far. before: bytes of the server when the growth began to count."""
+        growth, check = (self.most - before) / 2**20, self.most_of_a_check / 2**20
+        return (
+            f"the server grew by {growth:.1f} MB, a check took {check:.0f} MB at most, "
+            f"/healthz {self.longest:.2f} s"
+        )
+
+    def _checks(self) -> list[int]:
+        """The most memory that each check took so far, in bytes."""
+        return [_peak(child) for child in self._process.children() if _is_check(child)]
+
+
+def _is_check(process: psutil.Process) -> bool:
+    """Before it becomes one, a child still has the memory of its parent."""
+    try:
+        return "hpsearch.datasets.checking_child" in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _peak(process: psutil.Process) -> int:
+    """Bytes; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 def main() -> int:
@@ -95,19 +128,21 @@ def main() -> int:
             watch = Watch(service)
             before = watch.memory()
             watch.start()
-            counts = Counter(
-                send(mutated(source.choice(files), source)) for _ in range(given.count)
-            )
+            counts: Counter[int] = Counter()
+            for number in range(1, given.count + 1):
+                counts[send(mutated(source.choice(files), source))] += 1
+                if number % TOLD_EVERY == 0:
+                    print(f"{number} uploads: {watch.told(before)}", flush=True)
             watch.over.set()
             watch.join()
         datasets = Path(folder) / "datasets"
         left = [path.name for path in datasets.iterdir()] if datasets.exists() else []
-    growth = (watch.most - before) / 2**20
+    growth, check = (watch.most - before) / 2**20, watch.most_of_a_check / 2**20
     print(f"answers: {dict(sorted(counts.items()))}")
-    print(f"the server grew by {growth:.1f} MB; /healthz took {watch.longest:.2f} s at most")
+    print(watch.told(before))
     print(f"left on the disk: {left or 'nothing'}")
     wrong = [status for status in counts if not 200 <= status < 300 and not 400 <= status < 500]
-    return 1 if wrong or left or growth > MAX_GROWTH else 0
+    return 1 if wrong or left or growth > MAX_GROWTH or check > MAX_CHECK else 0
 
 
 def _sender(service: Service) -> Callable[[bytes], int]:
