@@ -8,7 +8,7 @@ has caught up.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,10 +24,18 @@ KEPT = 1000  # newest events of a job that are kept for its listeners
 LOOK_INTERVAL = 0.1  # seconds
 QUIET_INTERVAL = 0.5  # seconds, once nothing has happened for QUIET_AFTER
 QUIET_AFTER = 10.0  # seconds
+KNOWN_INTERVAL = 2.0  # seconds between looks whether a listener may still listen
 PING_INTERVAL = 15.0  # seconds without an event after which a comment shows that we are there
 PING = b": ping\n\n"
 
 Line = tuple[int, bytes]  # an event's id, and the event as it is sent
+
+Allowed = Callable[[], bool]
+
+
+def always() -> bool:
+    """Who listens may go on for as long as the connection lasts."""
+    return True
 
 
 @dataclass
@@ -62,26 +70,36 @@ class EventHub:
         self._last_news = 0.0  # on the monotonic clock; a new feed counts
 
     async def stream(
-        self, job_id: str, position: int, stopping: anyio.Event
+        self, job_id: str, position: int, stopping: anyio.Event, may_listen: Allowed = always
     ) -> AsyncIterator[bytes]:
-        """The events after `position`, until the job has ended or the server leaves."""
+        """The events after `position`, until the job has ended or the server leaves.
+
+        Ends, too, within about two seconds once the listener may listen no more.
+        """
         feed = await self._join(job_id, stopping)
         if feed is None:
             return
         try:
+            known = sent = time.monotonic()
             while not stopping.is_set():
+                if time.monotonic() - known >= KNOWN_INTERVAL:
+                    if not may_listen():
+                        return
+                    known = time.monotonic()
                 lines = await self._next(job_id, feed, position)
                 if lines:
                     position = lines[-1][0]
                     yield b"".join(line for _, line in lines)
+                    sent = time.monotonic()
                 elif feed.ended:
                     return
                 else:
-                    changed = feed.changed
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), PING_INTERVAL)
-                    if not changed.is_set():
+                        interval = min(PING_INTERVAL, KNOWN_INTERVAL)
+                        await asyncio.wait_for(feed.changed.wait(), interval)
+                    if time.monotonic() - sent >= PING_INTERVAL:
                         yield PING
+                        sent = time.monotonic()
         finally:
             feed.listeners -= 1
             if not feed.listeners and self._feeds.get(job_id) is feed:

@@ -82,6 +82,18 @@ class Gate:
             return LOCAL
         return identity
 
+    def still_knows(self, asked: Asked, identity: Identity) -> bool:
+        """Whether an answer that lasts may go on: not after a revocation, an end or a logout.
+
+        Who is known by the connection alone is known as long as it lasts.
+        """
+        if identity in (LOCAL, ANYONE):
+            return True
+        try:
+            return self.identify(asked) == identity
+        except WrongToken:
+            return False
+
     def _by_bearer(self, given: list[str]) -> Identity:
         kind, _, secret = given[0].partition(" ")
         secret = secret.strip()

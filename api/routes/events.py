@@ -1,11 +1,13 @@
 """What happens in a job, as it happens: server-sent events."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from api.gate import Asking, Gate
 from api.openapi import event_stream
 from api.parameters import JobId, LastEventId
 from api.schemas.base import API
@@ -36,8 +38,17 @@ def _start(job_id: JobId, services: ServicesOf, last_event_id: LastEventId = Non
     },
 )
 async def stream_events(
-    job_id: JobId, services: ServicesOf, request: Request, start: Annotated[int, Depends(_start)]
+    job_id: JobId,
+    services: ServicesOf,
+    asking: Asking,
+    request: Request,
+    start: Annotated[int, Depends(_start)],
 ) -> StreamingResponse:
-    """All events from the first, or after `Last-Event-ID`; ends when the job has ended."""
-    found = services.hub.stream(job_id, start, request.state.stopping)
+    """All events from the first, or after `Last-Event-ID`; ends when the job has ended.
+
+    It ends, too, within seconds once the token or the login has.
+    """
+    gate: Gate = request.app.state.gate
+    may_listen = partial(gate.still_knows, request.scope, asking)
+    found = services.hub.stream(job_id, start, request.state.stopping, may_listen)
     return StreamingResponse(found, media_type="text/event-stream", headers=HEADERS)

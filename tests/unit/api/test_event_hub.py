@@ -168,3 +168,25 @@ def test_a_server_that_leaves_ends_its_streams(job: str, events: Events) -> None
             assert [part async for part in stream] == []
 
     asyncio.run(scene())
+
+
+def test_a_stream_ends_once_its_listener_may_listen_no_more(
+    job: str, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_hub, "KNOWN_INTERVAL", 0.05)
+    may = True
+
+    async def scene() -> None:
+        nonlocal may
+        stream = EventHub(events).stream(job, 0, anyio.Event(), lambda: may)
+        await anext(stream)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await anext(stream)
+        stream = EventHub(events).stream(job, 0, anyio.Event(), lambda: may)
+        await anext(stream)
+        may = False
+        async with asyncio.timeout(5):
+            assert [part async for part in stream] == []
+
+    asyncio.run(scene())

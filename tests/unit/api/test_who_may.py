@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from api.failed_logins import FailedLogins
-from api.gate import Gate
-from hpsearch.access import Identity, Scope
+from api.gate import COOKIE, Gate
+from hpsearch.access import LOCAL, Identity, Scope
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.digits import digits as built_in
 from hpsearch.spec.submission import parse_submission
@@ -290,6 +290,25 @@ def test_a_token_that_is_revoked_ends_at_once(guarded: Guarded) -> None:
     assert client.get("/api/v1/jobs", headers=headers).status_code == 200
     TokenFile(guarded.gate.tokens.folder).revoke("short")  # another process
     assert client.get("/api/v1/jobs", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("by", ["token", "login"])
+def test_what_lasts_ends_with_the_token_the_login_and_its_time(guarded: Guarded, by: str) -> None:
+    tokens = guarded.gate.tokens
+    secret = tokens.create("brief", Scope.READ)
+    shown = ("authorization", f"Bearer {secret}")
+    if by == "login":
+        opened = tokens.log_in(secret)
+        assert opened is not None
+        shown = ("cookie", f"{COOKIE}={opened[0]}")
+    headers = [(shown[0].encode(), shown[1].encode())]
+    asked = {"type": "http", "scheme": "http", "headers": headers}
+    reader = Identity("brief", Scope.READ)
+    assert guarded.gate.still_knows(asked, reader)
+    assert not guarded.gate.still_knows(asked, Identity("other", Scope.READ))
+    TokenFile(tokens.folder).revoke("brief")  # another process
+    assert not guarded.gate.still_knows(asked, reader)
+    assert guarded.gate.still_knows({"headers": []}, LOCAL)
 
 
 def test_who_keeps_guessing_waits(guarded: Guarded) -> None:
