@@ -102,7 +102,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     catalogue.sweep()
     lock = WriterLock(database)
     store = ObservedStore(SqlJobStore(database, lock), metrics.meters)
-    runner = Dispatcher(store, catalogue, engines.make, lock, places(settings))
+    each = settings.running_jobs_per_owner
+    runner = Dispatcher(store, catalogue, engines.make, lock, places(settings), each)
     metrics.watch(Overview(database), runner, engines)
     return build(settings, database, catalogue, runner, metrics, gate)
 

@@ -68,6 +68,9 @@ class Settings(BaseSettings):
 
     jobs_per_owner: int = Field(default=200, ge=1, le=100_000)
     """Jobs that have not ended, of one owner with a token."""
+    running_jobs_per_owner: int | None = Field(default=None, ge=1, le=1000)
+    """Jobs of one owner with a token that are started at the same time; by default as many as are
+    started at all."""
     datasets_per_owner: int = Field(default=100, ge=0, le=10_000)
     """Data sets that one owner with a token uploaded."""
     dataset_bytes_per_owner: int = Field(default=20 * 2**30, ge=0)

@@ -7,6 +7,7 @@ nothing. It need not survive a power cut unless it ends a job: what is lost is t
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 
 from sqlalchemy import Connection, and_, insert, select, update
 
@@ -44,7 +45,7 @@ from storage.rows.trial_writes import add_trials, record_trials, running_numbers
 
 _of = tables.jobs.c
 _UNFINISHED = (
-    select(_of.id, _of.state, _of.wish, _of.priority, _of.version, _of.seconds, _of.created_at)
+    select(*(_of[field.name] for field in fields(UnfinishedJob)))
     .where(_of.state.not_in([state.value for state in ENDED]))
     .order_by(_of.pk)
 )
@@ -74,6 +75,7 @@ class SqlJobStore:
                 version=row.version,
                 seconds=row.seconds,
                 created_at=row.created_at,
+                owner=row.owner,
             )
             for row in rows
         ]

@@ -70,9 +70,11 @@ class MemoryStore:
     failing: Callable[[], None] = lambda: None
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def add(self, spec: SearchSpec, job_id: str = "job") -> Job:
+    def add(self, spec: SearchSpec, job_id: str = "job", owner: str | None = None) -> Job:
+        created = datetime.now(UTC)
         job = Job(
-            job_id, spec, JobState.QUEUED, RequestedState.RUN, f"search-{job_id}", datetime.now(UTC)
+            *(job_id, spec, JobState.QUEUED, RequestedState.RUN, f"search-{job_id}", created),
+            owner=owner,
         )
         self.jobs[job_id] = job
         self.histories[job_id] = History()
@@ -91,6 +93,7 @@ class MemoryStore:
                 version=job.version,
                 seconds=job.seconds,
                 created_at=job.created_at,
+                owner=job.owner,
             )
             for job in list(self.jobs.values())
             if not job.state.ended

@@ -45,7 +45,8 @@ class Status:
 class Dispatcher:
     """Runs the unfinished jobs of a database, as long as it holds the writer lock.
 
-    At most `places` of them are started; the others wait, and all have their turn. Wishes (pause,
+    At most `places` of them are started, and `places_per_owner` of one owner with a token; the
+    others wait, and all have their turn. Wishes (pause,
     cancel, a new budget) reach it through the database only, so they may come from any server.
     `poke` makes it look at once.
     """
@@ -57,6 +58,7 @@ class Dispatcher:
         make_engine: Callable[[], Engine],
         lock: WriterLock,
         places: int = RUNNING_JOBS,
+        places_per_owner: int | None = None,
     ) -> None:
         self._store = store
         self._lock = lock
@@ -64,7 +66,7 @@ class Dispatcher:
         self._stop = threading.Event()
         self._keeper = EngineKeeper(make_engine, self.poke)
         self._threads = JobThreads(store, source, self.poke)
-        self._queue = JobQueue(store, source, self._threads, places)
+        self._queue = JobQueue(store, source, self._threads, places, places_per_owner)
         self._problem: str | None = "starting"
         self._unattended: dict[str, str] = {}
         self._leader = False

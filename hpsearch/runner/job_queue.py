@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from hpsearch.access import RESERVED
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatasetError, JobNotRunnable
 from hpsearch.jobs import JobState, RequestedState
@@ -18,13 +19,19 @@ class JobQueue:
     """Waiting jobs are rows only: no thread, no data, no spec in memory."""
 
     def __init__(
-        self, store: JobStore, source: DatasetSource, threads: JobThreads, limit: int
+        self,
+        store: JobStore,
+        source: DatasetSource,
+        threads: JobThreads,
+        limit: int,
+        quota: int | None = None,
     ) -> None:
-        """limit: jobs that are started at the same time."""
+        """limit: jobs that are started at the same time; quota: of one owner with a token."""
         self._store = store
         self._source = source
         self._threads = threads
         self._limit = limit
+        self._quota = quota
         self._can_start = False
         self._waiting: dict[str, UnfinishedJob] = {}
         self._since: dict[str, float] = {}  # when jobs gave their place up
@@ -51,10 +58,12 @@ class JobQueue:
         if not self._can_start:
             return
         away = {name for name in set(self._fetching.values()) if self._is_away(name)}
-        for job_id in places.in_order(self._ready(away))[:EXAMINED]:
+        ready = {job.id: job for job in self._within_quota(self._ready(away))}
+        for job_id in places.in_order(list(ready.values()))[:EXAMINED]:
             if places.free(self._started(), self._limit) == 0:
                 return
-            yield self._waiting[job_id]
+            if self._within_quota([ready[job_id]]):  # one more of its owner may have started
+                yield self._waiting[job_id]
 
     def try_to_start(self, waiting: UnfinishedJob, engine: Engine | None) -> None:
         """Start a job, or say what it waits for; fails it if its data set cannot be had."""
@@ -87,8 +96,11 @@ class JobQueue:
 
     def make_room(self) -> None:
         """Ask jobs that had their turn to leave, if others wait."""
-        waiting = len(self._ready(set(self._fetching.values()))) if self._can_start else 0
-        for job_id in places.to_leave(self._started(), self._limit, waiting):
+        ready = self._ready(set(self._fetching.values())) if self._can_start else []
+        started = self._started()
+        leaving = places.to_leave_for_their_owner(started, ready, self._quota)
+        leaving.update(places.to_leave(started, self._limit, len(self._within_quota(ready))))
+        for job_id in leaving:
             run = self._threads.get(job_id)
             if run is not None:
                 run.leave()
@@ -110,6 +122,7 @@ class JobQueue:
                 job.priority,
                 self._age(job, now),
                 self._ran_before(job),
+                _counted(job.owner),
             )
             for job in self._waiting.values()
             if job.id not in self._refused and self._fetching.get(job.id) not in away
@@ -129,9 +142,16 @@ class JobQueue:
     def _started(self) -> Mapping[str, places.Started]:
         now = time.monotonic()
         return {
-            job_id: places.Started(now - run.began, None if run.left is None else now - run.left)
+            job_id: places.Started(
+                now - run.began,
+                None if run.left is None else now - run.left,
+                _counted(run.control.job.owner),
+            )
             for job_id, run in self._threads.runs().items()
         }
+
+    def _within_quota(self, waiting: Sequence[places.Waiting]) -> list[places.Waiting]:
+        return places.within_quota(waiting, self._started(), self._quota)
 
     def _is_away(self, name: str) -> bool:
         """Whether a data set is still being fetched."""
@@ -140,3 +160,8 @@ class JobQueue:
         except DatasetError:
             return False  # each job that waits for it hears why
         return fetching is not None and fetching.problem is None
+
+
+def _counted(owner: str | None) -> str | None:
+    """Whose quota a job counts in; who has a server to themselves has none."""
+    return None if owner in RESERVED else owner

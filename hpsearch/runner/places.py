@@ -1,5 +1,6 @@
 """Which jobs are started, where more of them want to run than there are places."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,16 @@ LEAVE_SECONDS = 60.0  # after which a job that was asked to leave no longer coun
 
 @dataclass(frozen=True)
 class Waiting:
-    """A job that wants to run. age: seconds that it has waited. started: before this process."""
+    """A job that wants to run. age: seconds that it has waited. started: before this process.
+
+    owner: whose quota it counts in, if anybody's.
+    """
 
     id: str
     priority: float
     age: float
     started: bool = False
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Started:
 
     held: float
     leaving: float | None = None
+    owner: str | None = None
 
 
 def in_order(waiting: Sequence[Waiting]) -> list[str]:
@@ -32,6 +38,30 @@ def in_order(waiting: Sequence[Waiting]) -> list[str]:
     """
     ordered = sorted(waiting, key=lambda job: (not job.started, -job.priority * job.age))
     return [job.id for job in ordered]
+
+
+def within_quota(
+    waiting: Sequence[Waiting], started: Mapping[str, Started], quota: int | None
+) -> list[Waiting]:
+    """Those whose owner has fewer jobs started than the quota; None: there is no quota."""
+    counts = Counter(each.owner for each in started.values())
+    return [
+        job for job in waiting if quota is None or job.owner is None or counts[job.owner] < quota
+    ]
+
+
+def to_leave_for_their_owner(
+    started: Mapping[str, Started], waiting: Sequence[Waiting], quota: int | None
+) -> set[str]:
+    """Who is asked to leave so that other jobs of an owner who has the quota have a turn."""
+    if quota is None:
+        return set()
+    counts = Counter(job.owner for job in waiting if job.owner is not None)
+    found: set[str] = set()
+    for owner, count in counts.items():
+        theirs = {job_id: each for job_id, each in started.items() if each.owner == owner}
+        found.update(to_leave(theirs, quota, count))
+    return found
 
 
 def free(started: Mapping[str, Started], places: int) -> int:

@@ -41,6 +41,7 @@ class UnfinishedJob:
     version: int
     seconds: float
     created_at: datetime
+    owner: str | None = None
 
 
 class JobStore(Protocol):

@@ -37,10 +37,12 @@ def dispatching(
     lock: FreeLock | None = None,
     source: MemorySource | None = None,
     places: int = 4,
+    places_per_owner: int | None = None,
 ) -> Iterator[Dispatcher]:
     dispatcher = Dispatcher(
         *(store, source or MemorySource(), lambda: InlineEngine(answer), lock or FreeLock()),
         places=places,
+        places_per_owner=places_per_owner,
     )
     dispatcher.start()
     try:
@@ -309,6 +311,26 @@ def test_only_as_many_jobs_are_started_as_there_are_places_and_all_have_their_tu
         states = Counter(job.state for job in store.jobs.values())
     assert states[JobState.QUEUED] >= 3
     assert most <= 3  # one that leaves makes room before all of it is away
+
+
+def test_an_owner_has_the_quota_of_places_and_others_have_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places, "TURN_SECONDS", 0.1)
+    store, most = MemoryStore(), 0
+    anns = [f"ann {number}" for number in range(25)]  # more than are looked at at a time
+    for name in [*anns, "bob"]:
+        store.add(spec_of(budget={"trials": 100}, cohort=2, rounds={"count": 1}), name, name[:3])
+
+    def counting(task: LegTask) -> LegResult:
+        nonlocal most
+        most = max(most, sum(each.name.startswith("job-ann ") for each in threading.enumerate()))
+        return slowly(task)
+
+    with dispatching(store, counting, places=4, places_per_owner=1):
+        until(lambda: bool(store.histories["bob"].trials), seconds=5)
+        until(lambda: sum(bool(store.histories[name].trials) for name in anns) >= 3, seconds=60)
+    assert most <= 2  # one that leaves makes room before all of it is away
 
 
 class FetchingSource(MemorySource):

@@ -2,7 +2,16 @@
 
 import pytest
 
-from hpsearch.runner.places import TURN_SECONDS, Started, Waiting, free, in_order, to_leave
+from hpsearch.runner.places import (
+    TURN_SECONDS,
+    Started,
+    Waiting,
+    free,
+    in_order,
+    to_leave,
+    to_leave_for_their_owner,
+    within_quota,
+)
 
 
 def test_the_larger_priority_starts_first_and_age_makes_up_for_it() -> None:
@@ -39,3 +48,21 @@ def test_those_leave_that_had_their_place_longest_and_half_at_a_time() -> None:
     assert to_leave(started, places=4, waiting=1) == ["b"]
     leaving = started | {"b": Started(95.0, leaving=5.0)}
     assert to_leave(leaving, places=4, waiting=10) == ["c"]
+
+
+def test_an_owner_has_no_more_than_the_quota_and_others_do_not_wait_for_it() -> None:
+    started = {"a": Started(1, owner="ann"), "b": Started(1, leaving=5.0, owner="ann")}
+    waiting = [Waiting("c", 1.0, 1, owner="ann"), Waiting("d", 1.0, 1, owner="bob")]
+    waiting.append(Waiting("e", 1.0, 1))  # of nobody with a token
+    assert [job.id for job in within_quota(waiting, started, 2)] == ["d", "e"]
+    assert within_quota(waiting, started, 3) == waiting
+    assert within_quota(waiting, started, None) == waiting
+
+
+def test_the_jobs_of_one_owner_make_room_for_each_other() -> None:
+    started = {"a": Started(90, owner="ann"), "b": Started(90, owner="bob"), "c": Started(90)}
+    ann, nobody = Waiting("d", 1.0, 1, owner="ann"), Waiting("e", 1.0, 1)
+    assert to_leave_for_their_owner(started, [ann, nobody], 1) == {"a"}
+    assert to_leave_for_their_owner(started, [ann], 2) == set()
+    assert to_leave_for_their_owner(started, [nobody], 1) == set()
+    assert to_leave_for_their_owner(started, [ann], None) == set()
