@@ -25,7 +25,10 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Made; must be new or empty.")]
 Hosts = Annotated[
-    str, typer.Option(help="Names and addresses of the scheduler, with commas between them.")
+    str,
+    typer.Option(
+        help="Names and addresses of the scheduler and of the server, with commas between them."
+    ),
 ]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How long they are valid.")]
 
@@ -67,7 +70,7 @@ def make_certificates(hosts: Sequence[str], days: int) -> dict[str, bytes]:
     files = {"ca.pem": authority.public_bytes(serialization.Encoding.PEM)}
     for part in PARTS:
         own = ec.generate_private_key(ec.SECP256R1())
-        names = [*hosts, "localhost"] if part == "scheduler" else [part]
+        names = [part] if part == "worker" else [part, *hosts, "localhost"]
         signed = (
             _certificate(_name(f"hpsearch {part}"), name, own.public_key(), days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
