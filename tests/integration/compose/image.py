@@ -75,9 +75,8 @@ class Image:
                 _copy(rest.split(), build)
             elif "--require-hashes" in rest:
                 [packages] = self.opt.glob("hpsearch/lib/python*/site-packages")
-                shutil.rmtree(
-                    packages / "setuptools", ignore_errors=True
-                )  # the locked one takes its place
+                # The locked one takes its place.
+                shutil.rmtree(packages / "setuptools", ignore_errors=True)
                 (packages / "locked.pth").write_text(f"{site.getsitepackages()[0]}\n")
             else:
                 words = [sys.executable if word == "python" else word for word in shlex.split(rest)]
