@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.errors import KINDS
+from api.gate import Asking
 from api.schemas.events import EVENTS
 from api.web.event_facts import event_facts
 from api.web.templating import SAFE, TYPES, page
@@ -27,9 +28,9 @@ POLICY = {
 
 
 @router.get("/docs")
-def docs() -> Response:
+def docs(asking: Asking) -> Response:
     """All calls with forms to try them, all events and all problems."""
-    answer = page("docs.html", problems=KINDS, events=event_facts(EVENTS))
+    answer = page("docs.html", asking, problems=KINDS, events=event_facts(EVENTS))
     answer.headers.update(POLICY)
     return answer
 

@@ -1,9 +1,6 @@
 """Logging in and out, for people with a browser."""
 
 import math
-from html import escape
-from importlib import resources
-from string import Template
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
@@ -14,21 +11,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.gate import MAX_SECRET, Gate, client_address, cookie_name, session_secret
 from api.paths import link
+from api.web.templating import SAFE, STATIC, render
 from hpsearch.access import Identity
 from hpsearch.tokens import SESSION_LIFETIME
 
 router = APIRouter(include_in_schema=False)
 
-FOLDER = resources.files("api.pages.login")
-PAGE = Template(FOLDER.joinpath("page.html").read_text(encoding="utf-8"))
-STYLE = FOLDER.joinpath("style.css").read_bytes()
 MAX_FORM = 4096  # bytes
 MAX_NEXT = 1000  # characters
-SAFE = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
+UNKEPT = {**SAFE, "Cache-Control": "no-store"}
 WRONG = "This token is not valid: it is wrong, has expired or was revoked."
 
 
@@ -40,7 +31,9 @@ def show_login(request: Request) -> Response:
 
 @router.get("/login.css")
 def login_style() -> Response:
-    return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+    """That of the pages, which are not open to all."""
+    headers = {"Cache-Control": "no-cache"}
+    return Response(STATIC["style.css"], media_type="text/css", headers=headers)
 
 
 @router.post("/login")
@@ -109,18 +102,8 @@ def _page(
     headers: dict[str, str] | None = None,
     identity: Identity | None = None,
 ) -> Response:
-    root = escape(link(""))
-    who = f"You are {identity.name}, with the scope {identity.scope}." if identity else ""
-    content = PAGE.substitute(
-        root=root,
-        next=escape(wanted),
-        said=f'<p class="wrong" role="alert">{escape(said)}</p>' if said else "",
-        who=f'<p>{escape(who)}</p><form method="post" action="{root}/logout">'
-        '<button class="quiet">Log out</button></form>'
-        if who
-        else "",
-    )
-    return HTMLResponse(content, status, {**SAFE, **(headers or {})})
+    content = render("login.html", wanted=wanted, said=said, identity=identity)
+    return HTMLResponse(content, status, {**UNKEPT, **(headers or {})})
 
 
 def _fits(secret: str) -> bool:

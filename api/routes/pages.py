@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from api.gate import Asking
 from api.parameters import ArchivedQuery, JobId, LabelQuery, TextQuery
 from api.paths import link
 from api.services import Services, ServicesOf
@@ -27,6 +28,7 @@ Axis = Annotated[str | None, Query(max_length=100)]
 @router.get("/")
 def show_jobs(
     services: ServicesOf,
+    asking: Asking,
     state: JobState | Literal[""] | None = None,
     label: LabelQuery = None,
     text: TextQuery = None,
@@ -36,7 +38,7 @@ def show_jobs(
 ) -> Response:
     """The list of jobs: those that are wanted, newest first unless `order` says else."""
     wanted = JobFilter(state or None, text or None, label or None, archived, order)
-    return page("jobs.html", **list_page(services.jobs, wanted, after))
+    return page("jobs.html", asking, **list_page(services.jobs, wanted, after))
 
 
 @router.get("/jobs")
@@ -45,14 +47,16 @@ def to_jobs() -> RedirectResponse:
 
 
 @router.get("/new")
-def show_form(services: ServicesOf) -> Response:
+def show_form(services: ServicesOf, asking: Asking) -> Response:
     """A form for the common case, and the spec as JSON for all others."""
     found = sorted(services.catalogue.describe(), key=lambda info: not info.available)
-    return page("new.html", datasets=found)
+    return page("new.html", asking, datasets=found)
 
 
 @router.get("/jobs/{job_id}")
-def show_job(job_id: JobId, services: ServicesOf, x: Axis = None, y: Axis = None) -> Response:
+def show_job(
+    job_id: JobId, services: ServicesOf, asking: Asking, x: Axis = None, y: Axis = None
+) -> Response:
     """One job: what it found, as pictures, words and a table."""
     key, version = f"{job_id} {x} {y}", services.jobs.version(job_id)
     known = services.drawn.get(key)
@@ -61,25 +65,25 @@ def show_job(job_id: JobId, services: ServicesOf, x: Axis = None, y: Axis = None
         found = job_page(sheet, x, y, _validation(sheet.view, services))
         known = version, render("job.html", page=found, job=found.job, view=found.view)
         services.drawn.put(key, known)
-    return answer(known[1])
+    return answer(known[1], asking)
 
 
 @router.get("/compare")
 def compare(
-    services: ServicesOf, jobs: Annotated[str, Query(max_length=1000)] = ""
+    services: ServicesOf, asking: Asking, jobs: Annotated[str, Query(max_length=1000)] = ""
 ) -> HTMLResponse:
     """Jobs beside each other: which is better, how their specs differ, best so far by epochs."""
     ids = list(dict.fromkeys(each for each in jobs.split(",") if each))
     courses = [services.pages.course(job_id) for job_id in ids[:MOST_COMPARED]]
     found = compare_page(courses, len(ids) - len(courses)) if courses else None
-    return page("compare.html", page=found)
+    return page("compare.html", asking, page=found)
 
 
 @router.get("/datasets")
-def show_datasets(services: ServicesOf) -> Response:
+def show_datasets(services: ServicesOf, asking: Asking) -> Response:
     """The data sets that a search may name."""
     return page(
-        "datasets.html", datasets=[info.to_json() for info in services.catalogue.describe()]
+        "datasets.html", asking, datasets=[info.to_json() for info in services.catalogue.describe()]
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 from api.paths import link
 from api.web.job_page import percent_done, seconds_left
 from api.web.marks import param
+from hpsearch.access import ANYONE, LOCAL, Identity
 
 SAFE = {
     "Content-Security-Policy": (
@@ -33,17 +34,25 @@ VERSION = sha256(b"".join(STATIC[name] for name in sorted(STATIC))).hexdigest()[
 """Of the files: a page names it, so that browsers keep a file until it changes."""
 
 
+WHO = "<!-- who reads it -->"
+"""Where the name goes in a rendered page. What people wrote is escaped: no other place holds it."""
+
+
 def render(template: str, **values: Any) -> str:
+    """A page as it is for everybody, which may be kept; `answer` puts the reader's name in."""
     return _environment.get_template(template).render(link=link, version=VERSION, **values)
 
 
-def page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page as an answer."""
-    return answer(render(template, **values), status)
+def page(template: str, reader: Identity, **values: Any) -> HTMLResponse:
+    """A whole page as an answer to somebody."""
+    return answer(render(template, **values), reader)
 
 
-def answer(content: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(content, status, SAFE)
+def answer(content: str, reader: Identity) -> HTMLResponse:
+    """What was rendered, for anybody, with the name of whoever reads it and a way to log out."""
+    known = reader not in (LOCAL, ANYONE)
+    name = render("who.html", identity=reader) if known else ""
+    return HTMLResponse(content.replace(WHO, name, 1), headers=SAFE)
 
 
 def duration(seconds: float | None) -> str:

@@ -260,6 +260,15 @@ def test_the_job_of_another_names_its_owner(guarded: Guarded) -> None:
     assert guarded.ask("GET", f"/api/v1/jobs/{job}", "read").json()["owner"] == "owner"
 
 
+def test_a_page_that_is_kept_names_its_reader_alone(guarded: Guarded) -> None:
+    path = f"/jobs/{guarded.new_job()}"
+    for who in ("owner", "other", "owner"):
+        page = guarded.ask("GET", path, who).text
+        assert f'<span title="scope submit">{who}</span>' in page
+        assert page.count("/logout") == 1
+        assert "reads it" not in page
+
+
 def test_submitting_gives_the_job_its_owner_and_keys_are_their_own(guarded: Guarded) -> None:
     key = {"Idempotency-Key": "the-same"}
     answers = [
