@@ -97,7 +97,7 @@ bench-target: setup-dev  ## from the POST to an accuracy of 0.95 on MNIST, besid
 bench-training: setup-dev  ## our training step against PyTorch's, after make setup-torch (ARGS=--quick)
 	$(BIN)/python -m benchmarks.training_speed $(ARGS)
 
-fuzz: setup-dev  ## odd requests by the ten thousand, on both databases (ARGS="--cases 5000 --extremes 500 --databases sqlite")
+fuzz: setup-dev  ## odd requests by the ten thousand, on both databases (ARGS="--cases 5000 --extremes 500 --databases sqlite"; ARGS="--cases 1000 --databases sqlite --scope read")
 	$(BIN)/python -m harness.fuzz $(ARGS)
 
 fuzz-uploads: setup-dev  ## mutated files to a real server: kept or refused, and nothing left (ARGS="--count 5000 --seed 1")

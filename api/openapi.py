@@ -87,7 +87,7 @@ def event_stream() -> dict[str, Any]:
     data = {
         "type": "string",
         "contentMediaType": "application/json",
-        "contentSchema": {"oneOf": schemas},
+        "contentSchema": {"anyOf": schemas},  # which of them, the kind says: it is not in the data
         "description": f"By kind: {kinds}.",
     }
     event = {
