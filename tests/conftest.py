@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import settings
 
 from harness.postgres import PostgresServer, SharedDatabase
 from storage.database import Database
-from tests.secrets_written import secrets_in
+from tests.secrets_written import check_no_secrets, searched_folder
 
 Factory = pytest.TempPathFactory
 
@@ -25,8 +24,7 @@ settings.load_profile("hpsearch")
 def no_secret_is_written(tmp_path_factory: Factory) -> Iterator[None]:
     """After all tests: none of what they wrote has a token, a login or a password in it."""
     yield
-    found = list(secrets_in(tmp_path_factory.getbasetemp()))
-    assert not found, f"secrets were written to {found}"
+    check_no_secrets(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
@@ -35,8 +33,8 @@ def postgres() -> Iterator[PostgresServer]:
 
     As root it runs as another user, who may not enter pytest's own temporary folders.
     """
-    with tempfile.TemporaryDirectory(prefix="hpsearch-") as folder:
-        server = PostgresServer(Path(folder) / "postgres")
+    with searched_folder() as folder:
+        server = PostgresServer(folder / "postgres")
         yield server
         server.close()
 

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 
 from harness.postgres import PostgresServer
 from harness.service import MakeService, Service
+from tests.secrets_written import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +58,15 @@ def test_a_password_is_in_nobodys_sight(
     make_service: MakeService, postgres: PostgresServer
 ) -> None:
     url = make_url(postgres.create())
-    secret = url.set(username=url.username, password="hush-hush").render_as_string(False)
+    secret = url.set(username=url.username, password=PASSWORD).render_as_string(False)
     service = make_service(database_url=secret, workers=1)
     service.start()
     service.wait_until_leading()
     processes = service.started.group()
     assert len(processes) >= 3  # the server, what it forks workers from, and a worker
     for process in processes:
-        assert "hush-hush" not in " ".join(process.cmdline()), process
-        assert "hush-hush" not in str(process.environ()), process
+        assert PASSWORD not in " ".join(process.cmdline()), process
+        assert PASSWORD not in str(process.environ()), process
     log = service.log.read_text()
     assert "HPSEARCH_DATABASE_PASSWORD_FILE" in log
-    assert "hush-hush" not in log
+    assert PASSWORD not in log

@@ -21,11 +21,11 @@ from harness.results import SPEC, Result, result_of
 from harness.service import ENDED, ROOT, free_port, wait_until
 from hpsearch.cli.certificates import create_certificates
 from tests.integration.compose.composition import Composition
+from tests.secrets_written import OWNER_PASSWORD as PASSWORD
+from tests.secrets_written import SERVER_PASSWORD
 
 FILE = ROOT / "docker-compose.yml"
 OURS = ("migrate", "scheduler", "worker", "server")
-PASSWORD = "a password: 100% @home/"
-SERVER_PASSWORD = "the server's: 50% \\ {of} it"
 CHANGES = (
     "CREATE TABLE mine (id int)",
     "ALTER TABLE hps_jobs ADD COLUMN mine int",
