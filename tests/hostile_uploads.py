@@ -238,6 +238,9 @@ def large_uploads() -> Mapping[str, Callable[[], bytes]]:
     return {
         "300 MB of zeros": lambda: zipped({"x.npy": bytes(size), "y.npy": b""}, packed),
         "a bomb among images": lambda: zipped({"a/1.png": bytes(size), "b/1.png": b""}, packed),
+        "32,000 folders in a name": lambda: zipped(
+            {top + "a/" * 32_000 + "1.png": png() for top in ("a/", "b/")}
+        ),
         "200,000 names": lambda: zipped({f"a/{n}.txt": b"" for n in range(200_000)}),
     }
 

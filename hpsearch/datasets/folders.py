@@ -88,10 +88,17 @@ def tree_of_folder(root: Path, findings: Findings) -> Tree:
 
 
 def tree_of_zip(archive: zipfile.ZipFile, findings: Findings) -> Tree:
-    """What lies in a zip file. Names that lead out of it are a problem."""
+    """What lies in a zip file. Names that lead out of it or are too deep are a problem.
+
+    A name may have 32,000 folders in it: they are counted before anything is made of them.
+    """
     tree = Tree([], set())
     outside: list[str] = []
+    deep: list[str] = []
     for info in archive.infolist():
+        if info.filename.rstrip("/").count("/") > MAX_DEPTH:
+            deep.append(repr(printable(info.filename)))
+            continue
         path = tuple(part for part in info.filename.split("/") if part)
         if any(_is_clutter(part) and part != ".." for part in path):
             continue
@@ -106,6 +113,8 @@ def tree_of_zip(archive: zipfile.ZipFile, findings: Findings) -> Tree:
         tree.folders.update(above[:depth] for depth in range(1, len(above) + 1))
         if not info.is_dir():
             tree.files.append(ImageFile(path, info.file_size, partial(archive.open, info)))
+    if deep:
+        findings.problem(f"has names of more than {MAX_DEPTH} folders: {listed(deep)}")
     if outside:
         findings.problem(f"has names or links that lead out of the folder: {listed(outside)}")
     return tree
