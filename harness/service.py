@@ -137,7 +137,11 @@ class Service:
         self._started: Started | None = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()  # nobody else will
+            raise
         return self
 
     def __exit__(
