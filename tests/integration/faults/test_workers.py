@@ -31,24 +31,32 @@ def test_kills_again_and_again_and_all_at_once(
         assert result_of(service.database_url, job) == undisturbed
 
 
-def test_a_leg_that_kills_every_worker_ends_its_trial_alone(make_service: MakeService) -> None:
-    """The poison is a module that Python loads at start, in the workers only."""
-    poisoned = 5
+def test_a_leg_that_kills_every_worker_or_is_lied_about_ends_its_trial_alone(
+    make_service: MakeService,
+) -> None:
+    """The poison is a module that Python loads at start; it works in the workers only."""
+    poisoned, lied_about = 5, 6
     environment = {
         "PYTHONPATH": str(Path(__file__).parent / "poison"),
         "POISONED_TRIAL": str(poisoned),
+        "LIED_ABOUT_TRIAL": str(lied_about),
     }
     with make_service(environment=environment) as service:
         job = service.submit(SPEC)
         answer = service.wait_for_end(job)
         result = result_of(service.database_url, job)
-        trial = service.http.get(f"/api/v1/jobs/{job}/trials/{poisoned}").json()
+        trial, lied = (
+            service.http.get(f"/api/v1/jobs/{job}/trials/{number}").json()
+            for number in (poisoned, lied_about)
+        )
     assert answer["state"] == "completed"
     assert result.trials == SPEC["budget"]["trials"]
     assert result.outcomes[None] == 0
-    assert result.outcomes[Outcome.WORKER_LOST] == 1
+    assert result.outcomes[Outcome.WORKER_LOST] == 2
     assert trial["state"] == "fail"
     assert trial["stop_reason"].startswith("worker lost")
+    assert lied["state"] == "fail"
+    assert "a worker's answer was refused: seconds: " in lied["stop_reason"]
 
 
 def test_a_worker_that_wakes_up_late_changes_nothing(

@@ -1,10 +1,13 @@
-"""Kills each process that begins to train one chosen trial; Python loads this file at its start.
+"""Kills each process that begins to train one chosen trial, and lies about another one.
 
-The first thing that a trial's first leg does is to draw its weights, so the poison lies there.
+Python loads this file at its start. The first thing that a trial's first leg does is to draw its
+weights, so the poison lies there.
 """
 
 import os
 import signal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +15,7 @@ from hpsearch.training import leg
 from hpsearch.training.randomness import trial_generator
 
 POISONED = int(os.environ["POISONED_TRIAL"])
+LIED_ABOUT = int(os.environ["LIED_ABOUT_TRIAL"])
 
 
 def _poisoned(job_seed: int, trial: int, *key: int) -> np.random.Generator:
@@ -20,4 +24,12 @@ def _poisoned(job_seed: int, trial: int, *key: int) -> np.random.Generator:
     return trial_generator(job_seed, trial, *key)
 
 
-vars(leg)["trial_generator"] = _poisoned
+run_leg = leg.run_leg
+
+
+def _lying(task: leg.LegTask, *given: Any) -> tuple[leg.TrainState | None, leg.LegReport]:
+    state, report = run_leg(task, *given)
+    return state, replace(report, seconds=-1.0) if task.trial == LIED_ABOUT else report
+
+
+vars(leg).update(trial_generator=_poisoned, run_leg=_lying)
