@@ -56,10 +56,14 @@ class Arranged:
 
 
 def tree_of_folder(root: Path, findings: Findings) -> Tree:
-    """What lies below a folder. Links that lead out of it are a problem: they are not followed."""
+    """What lies below a folder. Links that lead out of it are a problem: they are not followed.
+
+    So are folders that are too deep: they are not looked into.
+    """
     tree = Tree([], set())
     home = root.resolve()
     outside: list[str] = []
+    deep: list[str] = []
 
     def look(folder: Path, path: tuple[str, ...]) -> None:
         with os.scandir(folder) as entries:
@@ -69,10 +73,11 @@ def tree_of_folder(root: Path, findings: Findings) -> Tree:
                     continue
                 if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(home):
                     outside.append("/".join(here))
+                elif entry.is_dir() and len(here) > MAX_DEPTH:
+                    deep.append("/".join(here))
                 elif entry.is_dir():
                     tree.folders.add(here)
-                    if len(here) < MAX_DEPTH:
-                        look(Path(entry.path), here)
+                    look(Path(entry.path), here)
                 elif entry.is_file():
                     tree.files.append(
                         ImageFile(here, entry.stat().st_size, partial(_open, entry.path))
@@ -82,6 +87,8 @@ def tree_of_folder(root: Path, findings: Findings) -> Tree:
         look(root, ())
     except OSError as error:
         findings.problem(f"{printable(str(error.filename))} cannot be read: {error.strerror}")
+    if deep:
+        findings.problem(f"has folders more than {MAX_DEPTH} deep: {listed(deep)}")
     if outside:
         findings.problem(f"has links that lead out of the folder: {listed(outside)}")
     return tree

@@ -316,6 +316,18 @@ def test_names_in_a_zip_file_do_not_lead_out_of_it(root: Path) -> None:
     assert "'../cat/evil.png', 'cat/link.png'" in found
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("above", "refused"), [("cat/b/c/d/e/f", False), ("cat/b/c/d/e/f/g", True)]
+)
+def test_folders_that_are_too_deep_are_refused(
+    root: Path, packed: bool, above: str, refused: bool
+) -> None:
+    write(root, f"{above}/1.png", "dog/1.png")
+    source = zipped(root) if packed else root
+    assert ("more than 6" in problems(source)) == refused
+
+
 def test_a_size_is_for_images_in_folders(root: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.zeros((4, 2, 2)), y=np.arange(4))
 
