@@ -73,11 +73,23 @@ CHANGED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def body_of(model: type[BaseModel], examples: Examples, required: bool = True) -> dict[str, Any]:
+def body_of(model: type[BaseModel], examples: Examples) -> dict[str, Any]:
     """What to say about a route whose JSON body is described by `model`."""
     schema = {"$ref": REFERENCE.format(model=model.__name__)}
     content = {"application/json": {"schema": schema, "examples": examples}}
-    return {"requestBody": {"required": required, "content": content}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def merge_patch_of(model: type[BaseModel], examples: Examples) -> dict[str, Any]:
+    """The same of a merge patch (RFC 7396): any part of any field, and null to take one away."""
+    schema = {
+        "type": "object",
+        "properties": {name: {} for name in sorted(model.model_fields)},
+        "additionalProperties": False,
+        "description": f"Fields of {model.__name__}; objects are merged, null takes a field away.",
+    }
+    content = {"application/json": {"schema": schema, "examples": examples}}
+    return {"requestBody": {"required": False, "content": content}}
 
 
 def event_stream() -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.entity_tags import entity_tag, names_version, versions_meant
 from api.examples import CHANGE, CLONE, ENQUEUE, SUBMIT
 from api.gate import Asking
 from api.json_body import JsonBody, OptionalJsonBody
-from api.openapi import CHANGED, CONFLICT, body_of
+from api.openapi import CHANGED, CONFLICT, body_of, merge_patch_of
 from api.owned import OwnJob
 from api.parameters import (
     ArchivedQuery,
@@ -158,7 +158,7 @@ def enqueue_trial(job_id: OwnJob, body: JsonBody, services: ServicesOf) -> JobAn
 @router.post(
     "/jobs/{job_id}/clone",
     status_code=201,
-    openapi_extra=body_of(JobSubmission, CLONE, required=False),
+    openapi_extra=merge_patch_of(JobSubmission, CLONE),
 )
 def clone_job(
     job_id: JobId,
