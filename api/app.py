@@ -80,6 +80,7 @@ from storage.user_trials import Trials
 ANSWERS = 200  # about single jobs that are kept, a few kB each
 DRAWN = 64  # pages of jobs that are kept, up to 1 MB each
 STOP_TIMEOUT = 3.0  # seconds that the runner gets to stop
+HUB_TIMEOUT = 0.5  # seconds that a look for events gets to end
 HOUSEKEEPING_TIMEOUT = 1.0  # seconds that the piece gets that is being removed
 
 
@@ -228,6 +229,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         stopping.set()
         warm_up.cancel()
         services.models.close()
+        await services.hub.close(HUB_TIMEOUT)
         await run_in_threadpool(services.runner.stop, STOP_TIMEOUT)
         await run_in_threadpool(services.housekeeping.stop, HOUSEKEEPING_TIMEOUT)
         services.database.close()

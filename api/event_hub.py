@@ -105,6 +105,11 @@ class EventHub:
             if not feed.listeners and self._feeds.get(job_id) is feed:
                 del self._feeds[job_id]
 
+    async def close(self, timeout: float) -> None:
+        """Once the server leaves: wait (seconds) for the look at the database that is under way."""
+        if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=timeout)
+
     async def _join(self, job_id: str, stopping: anyio.Event) -> _Feed | None:
         feed = self._feeds.get(job_id)
         if feed is None:

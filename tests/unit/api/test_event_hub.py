@@ -158,6 +158,34 @@ def test_silence_is_broken_by_comments(
     assert asyncio.run(scene()) == PING
 
 
+def test_no_look_is_under_way_once_the_hub_is_closed(
+    job: str, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection in use while the database is closed would stay open."""
+    monkeypatch.setattr(event_hub, "LOOK_INTERVAL", 0.01)
+    glance, under_way = events.glance, []
+
+    def slow(jobs: Sequence[str]) -> dict[str, Glance]:
+        under_way.append(1)
+        time.sleep(0.2)
+        found = glance(jobs)
+        under_way.pop()
+        return found
+
+    async def scene() -> None:
+        hub, stopping = EventHub(events), anyio.Event()
+        stream = hub.stream(job, 0, stopping)
+        await anext(stream)
+        monkeypatch.setattr(events, "glance", slow)
+        while not under_way:
+            await asyncio.sleep(0.01)
+        stopping.set()
+        await hub.close(5)
+        assert not under_way
+
+    asyncio.run(scene())
+
+
 def test_a_server_that_leaves_ends_its_streams(job: str, events: Events) -> None:
     async def scene() -> None:
         stopping = anyio.Event()
