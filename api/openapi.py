@@ -85,7 +85,7 @@ def merge_patch_of(model: type[BaseModel], examples: Examples) -> dict[str, Any]
     schema = {
         "type": "object",
         "properties": {name: {} for name in sorted(model.model_fields)},
-        "additionalProperties": False,
+        "additionalProperties": {"type": "null"},  # which takes away what is not there
         "description": f"Fields of {model.__name__}; objects are merged, null takes a field away.",
     }
     content = {"application/json": {"schema": schema, "examples": examples}}
