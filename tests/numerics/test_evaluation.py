@@ -1,8 +1,6 @@
 """The score of a trained network on MNIST is the same for every batch size."""
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +13,11 @@ from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.evaluation import evaluate
 from hpsearch.training.leg import LegTask, run_leg
-
-FOLDER = os.environ.get("HPSEARCH_TEST_DATA")
-needs_mnist = pytest.mark.skipif(not FOLDER, reason="HPSEARCH_TEST_DATA: no folder of mnist.npz")
+from tests.needs import real_data
 
 
 def mnist() -> Split:
-    with np.load(Path(FOLDER or "") / "mnist.npz") as file:
+    with np.load(real_data("mnist.npz")) as file:
         images = {name: file[name][:, None] for name in ("x_train", "x_test")}
         labels = {name: file[name].astype(np.int64) for name in ("y_train", "y_test")}
     training = Part(images["x_train"][:6000], labels["y_train"][:6000])
@@ -39,7 +35,6 @@ def trained(settings: NetworkSettings, data: Split) -> Network:
     return network
 
 
-@needs_mnist
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_the_same_in_batches_of_1_100_and_10000(batch_norm: bool) -> None:
     data = mnist()

@@ -2,21 +2,16 @@
 
 import json
 import os
-import platform
 import subprocess
 import sys
 
 import pytest
 
 from hpsearch.portable import variables
+from tests.needs import x86_64
 from tests.numerics.portable_bits import GOLDEN
 
-pytestmark = [
-    pytest.mark.slow,  # each needs a process of its own
-    pytest.mark.skipif(
-        platform.machine() not in ("x86_64", "AMD64"), reason="not an x86-64 processor"
-    ),
-]
+pytestmark = [pytest.mark.slow, x86_64]  # slow: each needs a process of its own
 
 
 def test_the_golden_hashes_come_out() -> None:

@@ -1,6 +1,5 @@
 """`--portable`: workers give the bits of every processor, and others are refused, in words."""
 
-import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +9,9 @@ import pytest
 from harness.cluster import Cluster
 from harness.service import MakeService, Started, wait_until
 from tests.integration.api.specs import TINY
+from tests.needs import x86_64
 
-pytestmark = pytest.mark.skipif(
-    platform.machine() not in ("x86_64", "AMD64"), reason="not an x86-64 processor"
-)
+pytestmark = x86_64
 HPSEARCH = str(Path(sys.executable).with_name("hpsearch"))
 
 

@@ -16,6 +16,7 @@ from hpsearch.datasets.catalogue import Catalogue, DatasetInfo
 from hpsearch.datasets.facts import Facts
 from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatasetError, UnknownDataset
+from tests.needs import real_data
 from tests.unit.datasets.hostile_files import good, members, objects, write_npz, write_zip
 
 
@@ -243,9 +244,7 @@ def test_a_data_set_is_read_once_for_many_trials(here: Catalogue, file: Path) ->
 
 
 def test_the_real_mnist_can_be_added(here: Catalogue) -> None:
-    if "HPSEARCH_TEST_DATA" not in os.environ:
-        pytest.skip("HPSEARCH_TEST_DATA names no folder with mnist.npz")
-    info = here.add("mnist", Path(os.environ["HPSEARCH_TEST_DATA"]) / "mnist.npz")
+    info = here.add("mnist", real_data("mnist.npz"))
 
     assert (facts(info).classes, facts(info).shape) == (10, (1, 28, 28))
     assert (facts(info).training, facts(info).test) == (60_000, 10_000)

@@ -19,6 +19,7 @@ from hpsearch.datasets.facts import Facts
 from hpsearch.datasets.stored import read_stored
 from hpsearch.datasets.values import Dataset
 from hpsearch.errors import DatasetError, DatasetRefused
+from tests.needs import real_data
 from tests.unit.datasets.image_folders import classes, picture, write
 
 
@@ -354,9 +355,7 @@ def test_the_same_images_give_the_same_file(root: Path, tmp_path: Path) -> None:
 
 
 def test_real_photos(tmp_path: Path) -> None:
-    if "HPSEARCH_TEST_DATA" not in os.environ:
-        pytest.skip("HPSEARCH_TEST_DATA names no folder with cifar10_folders")
-    facts = check(Path(os.environ["HPSEARCH_TEST_DATA"]) / "cifar10_folders", tmp_path / "draft")
+    facts = check(real_data("cifar10_folders"), tmp_path / "draft")
 
     assert facts.class_names == ("cat", "dog", "ship")
     assert (facts.training_counts, facts.test_counts) == ((30, 30, 30), (10, 10, 10))
