@@ -47,7 +47,8 @@ TAGS = [
 
 ANYWHERE: Mapping[int, str] = {
     400: "not HTTP",
-    403: "made by a page of another site",
+    401: "the server asks for a token, and none came or it is not valid",
+    403: "the token may not do this, or the request was made by a page of another site",
     408: "the request did not come in time",
     421: "addressed under a name that is not this server's",
     422: "a parameter or a field is not as it must be; `errors` names each",

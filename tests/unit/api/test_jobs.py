@@ -268,7 +268,6 @@ def test_warm_start_names_an_unknown_job(client: TestClient) -> None:
         ({"network": {"architecture": "lenet6"}}, "network.architecture"),
         ({"network": {"layers": [{"type": "convolution", "kernel_size": 40}]}}, "network"),
         ({"dataset": {"name": "digits", "train_size": 10_000_000}}, "dataset.train_size"),
-        ({"sampler": "gp"}, "sampler.name"),
     ],
 )  # fmt: skip
 def test_a_broken_spec_names_the_field(client: TestClient, change: Any, field: str) -> None:
