@@ -25,7 +25,7 @@ from benchmarks.certificate_case import measure
 
 SEARCHES = 200
 QUICK_SEARCHES = 10
-FORMAT = 2  # of the files; one of another format is measured again
+FORMAT = 3  # of the files; one of another format is measured again
 
 
 def main() -> int:

@@ -20,8 +20,10 @@ from hpsearch.search.certificate import candidates, seed_of
 from hpsearch.search.simulation import Score, Simulation
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value
-from hpsearch.training.leg import LegReport, TrainState, run_leg
+from hpsearch.training.evaluation import BATCH, score_batches
+from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 from hpsearch.training.tasks import leg_task
+from hpsearch.training.workshop import borrowed_network
 
 REPEATS = 5
 TRUTHS = 30  # trainings whose mean is held to be the truth
@@ -57,7 +59,8 @@ class Raw:
 
     naive: accuracies that the search saw, by candidate. repeats: validation accuracies of the
     certificate, by candidate. truths: accuracies on unseen images after training on all training
-    data. tests: accuracies on the test images after trainings on all training data.
+    data. right: which of the test images trainings on all training data get right, a bit for each, as
+    hexadecimal digits.
     """
 
     seed: int
@@ -71,7 +74,7 @@ class Raw:
     costs: Mapping[str, float]
     repeats: Mapping[str, list[float]]
     schedule: str
-    tests: Mapping[str, list[float]]
+    right: Mapping[str, list[str]]
     truths: Mapping[str, list[float]]
 
     def row(self) -> Mapping[str, Any]:
@@ -104,9 +107,9 @@ def measure(mnist: Path, seed: int) -> Raw:
         naive={str(trial.number): trial.value or 0.0 for trial in chosen},
         costs={str(trial.number): _cost(spec, trial, dataset) for trial in chosen},
         repeats={str(number): scores for number, scores in repeats.items()},
-        tests={
+        right={
             str(trial.number): [
-                _accuracy(spec, final, trial.params, FIRST_TEST + index) for index in range(REPEATS)
+                _right(spec, final, trial.params, FIRST_TEST + index) for index in range(REPEATS)
             ]
             for trial in chosen
         },
@@ -194,10 +197,29 @@ def _repeats(spec: SearchSpec, dataset: Dataset, trial: Trial) -> list[float]:
 
 def _accuracy(spec: SearchSpec, data: Split, params: Mapping[str, Value], repeat: int) -> float:
     """Of a training to the full length, on the second part of `data`."""
-    fresh = spec.model_copy(update={"seed": seed_of(spec.seed, Stage.REPEAT, repeat)})
-    task = leg_task(fresh, params, 0, spec.epochs, len(data.training))
-    _, report = run_leg(task, data, None)
+    _, report = run_leg(_task(spec, data, params, repeat), data, None)
     return CHANCE if report.diverged_at is not None else report.value
+
+
+def _right(spec: SearchSpec, data: Split, params: Mapping[str, Value], repeat: int) -> str:
+    """Which images of the second part of `data` a training to the full length gets right."""
+    task = _task(spec, data, params, repeat)
+    state, _ = run_leg(task, data, None)
+    part = data.validation
+    answers = np.zeros_like(part.labels)  # of a training that diverged
+    if state is not None:
+        batch_size = min(task.training.batch_size, len(data.training))
+        with borrowed_network(task.network, data.shape, data.classes, batch_size) as network:
+            np.copyto(network.parameters, state.parameters)
+            np.copyto(network.running, state.running)
+            batches = score_batches(network, part.images, BATCH)
+            answers = np.concatenate([scores.argmax(axis=0) for scores in batches])
+    return np.packbits(answers == part.labels).tobytes().hex()
+
+
+def _task(spec: SearchSpec, data: Split, params: Mapping[str, Value], repeat: int) -> LegTask:
+    fresh = spec.model_copy(update={"seed": seed_of(spec.seed, Stage.REPEAT, repeat)})
+    return leg_task(fresh, params, 0, spec.epochs, len(data.training))
 
 
 def _cost(spec: SearchSpec, trial: Trial, dataset: Dataset) -> float:
