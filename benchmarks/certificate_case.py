@@ -59,7 +59,7 @@ class Raw:
 
     naive: accuracies that the search saw, by candidate. repeats: validation accuracies of the
     certificate, by candidate. truths: accuracies on unseen images after training on all training
-    data. right: which of the test images trainings on all training data get right, a bit for each, as
+    data. right: which test images trainings on all training data get right, a bit for each, as
     hexadecimal digits.
     """
 
