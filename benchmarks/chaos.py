@@ -1,8 +1,9 @@
 """A search under fire: its workers and its server are killed at random, then it is audited.
 
 `make chaos ARGS="--kills 100 --trials 1500 --database sqlite --seed 1"`. First the job runs in
-peace, then the same job runs while processes die. Exit code 0 only where every trial came out once,
-with the identical result. A recovery is the time from a kill to the next thing the job records.
+peace, then the same job runs while processes die, in the search and in its certificate. Exit code 0
+only where every trial came out once, with the identical result, and `hpsearch audit` finds nothing.
+A recovery is the time from a kill to the next thing the job records.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import random
 import shutil
 import sqlite3
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,29 +24,38 @@ from typing import Any
 import psutil
 
 from benchmarks import chaos_leaders
+from benchmarks.chaos_watch import Watch
 from harness.postgres import PostgresServer
 from harness.results import SPEC, Result, job_ids, result_of
-from harness.service import Service
-from hpsearch.errors import DatabaseUnavailable
-from storage.database import Database
-from storage.events import Events
-from storage.job_store import SqlJobStore
+from harness.service import HPSEARCH, Service
 
 KEY = "chaos"
 WORKERS = 2
 SETTLE = 10.0  # seconds from the end to the audit
-STALL = 120.0  # seconds without progress after which the run is given up
-LOOK_INTERVAL = 0.05  # seconds
 ALL_AT_ONCE = 0.1  # share of the strikes at workers that take all of them
+CONFIRM = {"top": 3, "repeats": 20}  # a certificate of 80 trainings, so that it can be struck
 RECOVERY_TARGET = 12.0  # seconds, of 99 in 100 strikes
+
+
+@dataclass(frozen=True)
+class Strikes:
+    """How often to kill: worker processes and servers in the search, then anything afterwards."""
+
+    workers: int
+    servers: int
+    in_certificate: int
 
 
 @dataclass
 class Toll:
-    """What was killed, and for how many seconds each strike held the job up."""
+    """What was killed, and for how many seconds each strike held the job up.
+
+    in_certificate: how many of these strikes came while the winner was confirmed.
+    """
 
     workers: int = 0
     servers: int = 0
+    in_certificate: int = 0
     of_workers: list[float] = field(default_factory=list)
     of_servers: list[float] = field(default_factory=list)
 
@@ -59,47 +70,12 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-class Watch:
-    """A look at the job past the server, which may be dead."""
-
-    def __init__(self, database_url: str, job_id: str) -> None:
-        self._database = Database(database_url)
-        self._events, self._records = Events(self._database), SqlJobStore(self._database)
-        self._job_id = job_id
-
-    def progress(self) -> int:
-        """Counts up with everything that the job records."""
-        while True:
-            with suppress(DatabaseUnavailable):
-                return self._events.last_id(self._job_id)
-            time.sleep(LOOK_INTERVAL)
-
-    def ended(self) -> bool:
-        while True:
-            with suppress(DatabaseUnavailable):
-                return self._records.job(self._job_id).state.ended
-            time.sleep(LOOK_INTERVAL)
-
-    def await_progress(self, since: int) -> float:
-        """Seconds until the job recorded anything more, or ended; raises TimeoutError."""
-        began = time.monotonic()
-        while self.progress() == since and not self.ended():
-            if time.monotonic() - began > STALL:
-                raise TimeoutError(f"the job stood still for {STALL:g} s")
-            time.sleep(LOOK_INTERVAL)
-        return time.monotonic() - began
-
-    def close(self) -> None:
-        self._database.close()
-
-
 def fight(
     folder: Path,
     database_url: str,
     spec: Mapping[str, Any],
     peaceful: Result,
-    kills: int,
-    server_kills: int,
+    strikes: Strikes,
     seed: int,
     settle: float = SETTLE,
 ) -> Verdict:
@@ -110,16 +86,21 @@ def fight(
         job = service.submit(spec, KEY)
         watch = Watch(database_url, job)
         try:
-            toll = _strike(service, watch, _plan(kills, server_kills, dice), dice)
+            toll = Toll()
+            _strike(service, watch, _plan(strikes.workers, strikes.servers, dice), dice, toll)
+            watch.await_certificate()
+            _strike_certificate(service, watch, strikes.in_certificate, dice, toll)
         finally:
             watch.close()
         service.wait_for_end(job, timeout=3600)
         seconds = time.monotonic() - began
         again = service.submit(spec, KEY)
         time.sleep(settle)
-    problems = []
-    if (toll.workers < kills) or (toll.servers < server_kills):
+        problems = list(_audit(service, job))
+    if toll.workers < strikes.workers or toll.servers < strikes.servers:
         problems.append("the job ended before all was struck: give it more trials")
+    if toll.in_certificate < strikes.in_certificate:
+        problems.append("the certificate ended before it was struck so often")
     if again != job or job_ids(database_url) != [job]:
         problems.append(f"the job was doubled: {job_ids(database_url)}")
     problems += differences(peaceful, result_of(database_url, job), spec["budget"]["trials"])
@@ -142,13 +123,15 @@ def _plan(kills: int, server_kills: int, dice: random.Random) -> list[str]:
     return plan
 
 
-def _strike(service: Service, watch: Watch, plan: Sequence[str], dice: random.Random) -> Toll:
+def _strike(
+    service: Service, watch: Watch, plan: Sequence[str], dice: random.Random, toll: Toll
+) -> None:
     """Carry the plan out, each strike once the last one is got over."""
-    toll, kills = Toll(), plan.count("workers")
+    enough = toll.workers + plan.count("workers")
     for target in plan:
         if watch.ended():
-            break
-        if target == "workers" and toll.workers >= kills:
+            return
+        if target == "workers" and toll.workers >= enough:
             continue
         time.sleep(dice.uniform(0, 0.5))
         since = watch.progress()
@@ -160,7 +143,17 @@ def _strike(service: Service, watch: Watch, plan: Sequence[str], dice: random.Ra
         else:
             toll.workers += _kill_workers(service, dice)
             toll.of_workers.append(watch.await_progress(since))
-    return toll
+
+
+def _strike_certificate(
+    service: Service, watch: Watch, strikes: int, dice: random.Random, toll: Toll
+) -> None:
+    """Strike while the winner is confirmed: workers, and each third time the server."""
+    for strike in range(strikes):
+        if not watch.confirming():
+            return
+        _strike(service, watch, ["server" if strike % 3 == 1 else "workers"], dice, toll)
+        toll.in_certificate += 1
 
 
 def _kill_workers(service: Service, dice: random.Random) -> int:
@@ -172,6 +165,14 @@ def _kill_workers(service: Service, dice: random.Random) -> int:
         with suppress(psutil.NoSuchProcess):
             worker.kill()
     return len(workers)
+
+
+def _audit(service: Service, job: str) -> Iterator[str]:
+    """What `hpsearch audit` finds in the record, the certificate included."""
+    command = [*HPSEARCH, "audit", job, "--url", service.url]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if found.returncode:
+        yield f"audit: {found.stdout}{found.stderr}"
 
 
 def differences(peaceful: Result, fiery: Result, trials: int) -> Iterator[str]:
@@ -212,7 +213,8 @@ def report(verdict: Verdict) -> str:
     toll, peaceful = verdict.toll, verdict.peaceful
     gaps = [*toll.of_workers, *toll.of_servers]
     lines = [
-        f"killed            {toll.workers} workers, {toll.servers} servers",
+        f"killed            {toll.workers} workers, {toll.servers} servers; "
+        f"{toll.in_certificate} strikes at the certificate",
         f"trials            {peaceful.trials}",
         f"job under fire    {verdict.seconds:.0f} s",
         f"after a worker    {_spread(toll.of_workers)}",
@@ -239,20 +241,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=100, help="worker processes to kill")
     parser.add_argument("--server-kills", type=int, help="by default a fifth of --kills")
     parser.add_argument(
+        "--certificate-kills", type=int, help="strikes at the certificate; else a tenth of --kills"
+    )
+    parser.add_argument(
         "--leaders", type=int, default=0, help="stop the leader of two instead, this many times"
     )
     parser.add_argument("--trials", type=int, default=1500)
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
-    server_kills = given.kills // 5 if given.server_kills is None else given.server_kills
     folder = Path(tempfile.mkdtemp(prefix="hpsearch-chaos-"))
-    spec = {**SPEC, "budget": {"trials": given.trials}, "seed": given.seed}
+    budget = {"trials": given.trials}
+    spec = {**SPEC, "budget": budget, "confirm": CONFIRM, "seed": given.seed}
     peaceful = in_peace(folder / "peace", spec)
     if given.leaders:
         return _depose(given, folder, spec, peaceful)
     with database(given.database, folder) as url:
-        verdict = fight(folder, url, spec, peaceful, given.kills, server_kills, given.seed)
+        verdict = fight(folder, url, spec, peaceful, _strikes(given), given.seed)
     print(f"database          {given.database}, seed {given.seed}")
     print(report(verdict))
     if verdict.problems:
@@ -260,6 +265,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def _strikes(given: argparse.Namespace) -> Strikes:
+    kills, servers, certificate = given.kills, given.server_kills, given.certificate_kills
+    return Strikes(
+        workers=kills,
+        servers=kills // 5 if servers is None else servers,
+        in_certificate=kills // 10 if certificate is None else certificate,
+    )
 
 
 def _depose(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.chaos import differences, fight, in_peace
+from benchmarks.chaos import Strikes, differences, fight, in_peace
 from benchmarks.chaos_leaders import depose
 from harness.postgres import PostgresServer
 from harness.results import SPEC, Result
@@ -11,14 +11,16 @@ from harness.results import SPEC, Result
 TRIALS = int(SPEC["budget"]["trials"])
 
 
-def test_ten_kills_change_nothing(tmp_path: Path) -> None:
+def test_kills_in_search_and_certificate_change_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'chaos.db'}"
-    spec = {**SPEC, "budget": {"trials": 8 * TRIALS}}  # so that it lasts until all is struck
+    budget = {"trials": 8 * TRIALS}  # so that it lasts until all is struck
+    spec = {**SPEC, "budget": budget, "confirm": {"top": 2, "repeats": 10}}
     peaceful = in_peace(tmp_path / "peace", spec)
-    verdict = fight(tmp_path, url, spec, peaceful, kills=9, server_kills=1, seed=1, settle=1)
+    verdict = fight(tmp_path, url, spec, peaceful, Strikes(9, 1, 2), seed=1, settle=1)
     assert verdict.problems == ()
-    assert verdict.toll.workers >= 9
-    assert verdict.toll.servers == 1
+    assert verdict.toll.workers >= 10
+    assert verdict.toll.servers == 2
+    assert verdict.toll.in_certificate == 2
 
 
 def test_a_leader_that_is_stopped_and_woken_changes_nothing(
