@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
+from hpsearch.baseline import Baseline
 from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Outcome, Report
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore, UnfinishedJob
@@ -43,8 +44,8 @@ class ObservedStore:
         self._timed(self._store.start, job_id, environment)
         log.info("job runs", extra={"job": job_id})
 
-    def record_data(self, job_id: str, data: DataHashes) -> None:
-        self._timed(self._store.record_data, job_id, data)
+    def record_data(self, job_id: str, data: DataHashes, baseline: Baseline) -> None:
+        self._timed(self._store.record_data, job_id, data, baseline)
 
     def pause(self, job_id: str, seconds: float) -> None:
         self._timed(self._store.pause, job_id, seconds)

@@ -85,6 +85,8 @@ def _findings(record: Record) -> Iterator[Finding]:
         sealed = record.seals.get(trial.number)
         if sealed is not None and sealed != seal_of(trial):
             yield Finding(f"trial {trial.number}", "was changed after it had ended: its seal broke")
+    if not record.history.counts_hold():
+        yield Finding("the validation part", "its images of each class are not as recorded")
     cohorts = [tuple(members) for _, members in groupby(trials, lambda trial: trial.cohort)]
     first, changes = 0, 0
     for index, members in enumerate(cohorts):

@@ -1,5 +1,6 @@
 """What guessing brings on a validation part, and when a score is more than a guess's luck."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,6 +32,10 @@ class Baseline:
     def balanced(cls, classes: int, images: int) -> "Baseline":
         """Of `images` images, as evenly as can be over the classes."""
         return cls(tuple(images // classes + (each < images % classes) for each in range(classes)))
+
+    def sha256(self) -> str:
+        """Of the counts, in hexadecimal."""
+        return hashlib.sha256(",".join(map(str, self.counts)).encode()).hexdigest()
 
     @property
     def images(self) -> int:

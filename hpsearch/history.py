@@ -269,11 +269,18 @@ class Confirmation(ByValue):
 class DataHashes:
     """Which data a job trains on: SHA-256, in hexadecimal.
 
-    dataset: of its images and labels. split: of the places of the images in both parts.
+    dataset: of its images and labels. split: of the places of the images in both parts. counts: of
+    how many images of each class the validation part has (`Baseline.sha256`); it follows from the
+    others, and None is from before it was recorded.
     """
 
     dataset: str
     split: str
+    counts: str | None = None
+
+    def same(self, other: "DataHashes") -> bool:
+        """Whether it is the same data; what follows from it may be recorded of one alone."""
+        return (self.dataset, self.split) == (other.dataset, other.split)
 
 
 @dataclass(frozen=True)
@@ -311,6 +318,12 @@ class History:
     baseline: Baseline | None = None
     confirmations: tuple[Confirmation, ...] = ()
     data: DataHashes | None = None
+
+    def counts_hold(self) -> bool:
+        """Whether the baseline is the one whose hash was recorded, if both are known."""
+        if self.baseline is None or self.data is None or self.data.counts is None:
+            return True
+        return self.data.counts == self.baseline.sha256()
 
     def confirmed(self, confirmation: Confirmation) -> Self:
         """With this one; one that is there already stands."""

@@ -12,7 +12,6 @@ import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
@@ -22,11 +21,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.archive import open_zip, refusing
-from hpsearch.digest import digest, seal_of, seal_of_confirmation
 from hpsearch.errors import DatasetError, InvalidJobFile
 from hpsearch.history import Confirmation, DataHashes, EarlierJob, History, Round, Trial
 from hpsearch.jobs import JobState
-from hpsearch.search.scale import contains
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.search import SearchSpec
@@ -45,8 +42,6 @@ PARTS = (JOB, ROUNDS, TRIALS, CONFIRMATIONS, PRIOR)
 MAX_FILE = 128 * 2**20  # bytes, packed
 MAX_PART = 512 * 2**20  # bytes of one part, unpacked
 MAX_TRIALS = 1_000_000
-MAX_STEP = 2**31 - 1
-MAX_REPEAT = 1000
 MAX_MANIFEST = 64 * 1024  # bytes
 CHUNK = 2**20  # bytes
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of a zip file; times would make other bytes of the same job
@@ -142,68 +137,6 @@ def read_job_file(path: Path) -> JobFile:
     except DatasetError as error:
         raise InvalidJobFile(str(error)) from None
     return _understood(path, contents)
-
-
-def check_importable(held: JobFile) -> None:
-    """Raises InvalidJobFile if the job cannot become one of a server, or says two things at once.
-
-    Its trials are what they were when they ended (their seals), and the whole comes to its digest.
-    """
-    facts, history = held.facts, held.history
-    if not facts.state.ended:
-        raise InvalidJobFile(f"job {facts.id} is {facts.state.value}: only ended jobs are imported")
-    for text in (facts.created_at, facts.started_at, facts.finished_at):
-        _check_moment(text)
-    for place, each in enumerate(history.rounds):
-        if each.index != place:
-            raise InvalidJobFile(f"round {place} is missing")
-    cohort = 0
-    for number, trial in enumerate(history.trials):
-        _check_trial(held, number, trial, cohort)
-        cohort = trial.cohort
-    known = {trial.number for trial in history.trials}
-    keys = {each.key for each in history.confirmations}
-    if len(keys) < len(history.confirmations) or not {key[1] for key in keys} <= known:
-        raise InvalidJobFile("its confirmations are of trials that it has not, or there twice")
-    for found in history.confirmations:
-        if found.seal not in (None, seal_of_confirmation(found)):
-            raise InvalidJobFile(
-                f"the confirmation of trial {found.trial} ({found.stage.value} {found.repeat}) was "
-                "changed after it was recorded: its seal broke"
-            )
-    if not all(0 <= each.repeat <= MAX_REPEAT for each in history.confirmations):
-        raise InvalidJobFile(f"a confirmation has a repeat beyond {MAX_REPEAT}")
-    if digest(held.spec, history, facts.stop_reason, facts.data) != facts.digest:
-        raise InvalidJobFile("what it holds does not come to its digest")
-
-
-def _check_trial(held: JobFile, number: int, trial: Trial, cohort: int) -> None:
-    if trial.number != number or trial.ending is None:
-        raise InvalidJobFile(f"trial {number} is missing, or has not ended")
-    if not 0 <= trial.round < len(held.history.rounds) or not (
-        cohort <= trial.cohort <= cohort + 1
-    ):
-        raise InvalidJobFile(f"trial {number} is of a round or a cohort that cannot be")
-    space = held.spec.space
-    if not all(
-        name in space and contains(space[name], trial.params[name]) for name in trial.params
-    ):
-        raise InvalidJobFile(f"trial {number} has parameters that are not in the job's space")
-    steps = [report.step for report in trial.reports]
-    if steps != sorted(set(steps)) or not all(0 <= step <= MAX_STEP for step in steps):
-        raise InvalidJobFile(f"trial {number} has reports whose steps do not ascend")
-    sealed = held.facts.seals.get(number)
-    if sealed is not None and sealed != seal_of(trial):
-        raise InvalidJobFile(f"trial {number} was changed after it had ended: its seal broke")
-
-
-def _check_moment(text: str | None) -> None:
-    try:
-        aware = text is None or datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        aware = False
-    if not aware:
-        raise InvalidJobFile(f"{str(text)[:40]!r} is not a time with its zone")
 
 
 def _contents(path: Path) -> Mapping[str, bytes]:

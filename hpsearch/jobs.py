@@ -1,6 +1,8 @@
 """A job: one search that somebody asked for, and how far it is."""
 
 import json
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +16,15 @@ from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
+
+ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+ID_LENGTH = 10  # 50 random bits
+JOB_ID = re.compile(f"[{ID_ALPHABET}]{{{ID_LENGTH}}}")
+
+
+def new_id() -> str:
+    """Of a job: at random."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
 class JobState(StrEnum):

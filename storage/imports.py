@@ -19,6 +19,7 @@ from storage.rows.jobs import (
     WarmStart,
     change_job,
     check_id,
+    data_out,
     lock_against_deletion,
     lock_job,
     now,
@@ -37,7 +38,7 @@ class Imports:
         self._database = database
 
     def add(self, held: JobFile, owner: Identity = LOCAL) -> tuple[Job, bool]:
-        """Bring in a job that was checked (`hpsearch.importing`); says whether it is new.
+        """Bring in a job that was checked (`hpsearch.importable`); says whether it is new.
 
         The same job again changes nothing. Raises ImportConflict if another job has its id, or an
         earlier job that it started from is not here.
@@ -126,7 +127,6 @@ def _write_confirmations(
 
 def _finish(connection: Connection, row: JobRow, held: JobFile) -> None:
     facts = held.facts
-    data = facts.data
     change_job(
         connection,
         row,
@@ -137,10 +137,9 @@ def _finish(connection: Connection, row: JobRow, held: JobFile) -> None:
         created_at=_moment(facts.created_at),
         started_at=_moment(facts.started_at),
         finished_at=_moment(facts.finished_at),
-        data_sha256=None if data is None else data.dataset,
-        split_sha256=None if data is None else data.split,
         digest=facts.digest,
         earlier_budgets=codec.budgets_out(facts.earlier_budgets) if facts.earlier_budgets else None,
+        **data_out(facts.data, held.history.baseline),
     )
 
 

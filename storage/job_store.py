@@ -11,6 +11,7 @@ from dataclasses import fields
 
 from sqlalchemy import Connection, and_, insert, select, update
 
+from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
 from hpsearch.history import (
     Cohort,
@@ -36,6 +37,7 @@ from storage.rows.jobs import (
     JobRow,
     WarmStart,
     change_job,
+    data_out,
     lock_job,
     now,
     read_job,
@@ -110,20 +112,20 @@ class SqlJobStore:
                 change_job(connection, row, waits_for=None)
             _set_state(connection, row, JobState.RUNNING)
 
-    def record_data(self, job_id: str, data: DataHashes) -> None:
+    def record_data(self, job_id: str, data: DataHashes, baseline: Baseline) -> None:
         """Record which data the job trains on; raises DataChanged if it began with other data."""
         with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
             if row.job.data == data:
                 return
-            if row.job.data is not None:
+            if row.job.data is not None and not row.job.data.same(data):
                 name, before = row.job.spec.dataset.name, row.job.data
                 found = (before.dataset, data.dataset)
                 if before.dataset == data.dataset:
                     name, found = f"the split of {name}", (before.split, data.split)
                 raise DataChanged(name, *found)
             _refuse_ended(row, "record the data")
-            change_job(connection, row, data_sha256=data.dataset, split_sha256=data.split)
+            change_job(connection, row, **data_out(data, baseline))
 
     def pause(self, job_id: str, seconds: float) -> None:
         """running or queued → paused, with the seconds of running so far."""
@@ -254,6 +256,7 @@ def read_history(connection: Connection, row: JobRow) -> History:
         prior=tuple(_prior(connection, source) for source in row.warm_start),
         enqueued=_waiting(connection, row.pk),
         seconds=row.job.seconds,
+        baseline=row.baseline,
         confirmations=read_confirmations(connection, row.pk),
         data=row.job.data,
     )

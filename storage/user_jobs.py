@@ -14,7 +14,7 @@ from hpsearch.errors import (
     VersionConflict,
 )
 from hpsearch.history import TrialState
-from hpsearch.jobs import Job, JobState, JobView, RequestedState
+from hpsearch.jobs import Job, JobState, JobView, RequestedState, new_id
 from hpsearch.search.enqueued import point_to_try
 from hpsearch.spec.budget_change import EarlierBudget, with_budget
 from hpsearch.spec.search import SearchSpec
@@ -34,7 +34,6 @@ from storage.rows.jobs import (
     job_version,
     lock_against_deletion,
     lock_job,
-    new_id,
     now,
     read_job,
     spec_out,

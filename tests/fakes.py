@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DataChanged, JobNotFound, OtherTrials, UnknownDataset
@@ -129,11 +130,13 @@ class MemoryStore:
                 changes = {"waits_for": waits_for, "seconds": seconds}
                 self._change(job_id, state=JobState.QUEUED, **changes)
 
-    def record_data(self, job_id: str, data: DataHashes) -> None:
+    def record_data(self, job_id: str, data: DataHashes, baseline: Baseline) -> None:
         before = self.jobs[job_id].data
         if before not in (None, data):
             raise DataChanged(self.jobs[job_id].spec.dataset.name, before.dataset, data.dataset)
         self._change(job_id, data=data)
+        history = self.histories[job_id]
+        self.histories[job_id] = replace(history, data=data, baseline=baseline)
 
     def pause(self, job_id: str, seconds: float) -> None:
         self.failing()

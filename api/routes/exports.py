@@ -58,7 +58,7 @@ def _facts(services: Services, job: Job, history: History) -> JobFacts:
         finished_at=_moment(job.finished_at),
         environment=dict(job.environment),
         data=job.data,
-        baseline=_baseline(services, job),
+        baseline=history.baseline.counts if history.baseline else _baseline(services, job),
         digest=_digest(services, job, history),
         seals=services.trials.seals(job.id),
         earlier_budgets=job.earlier_budgets,
@@ -76,7 +76,10 @@ def _moment(moment: datetime | None) -> str | None:
 
 
 def _baseline(services: Services, job: Job) -> tuple[int, ...] | None:
-    """Images of each class in the validation part; None if the data is not here any more."""
+    """Images of each class in the validation part of a job from before that was recorded.
+
+    None if the data is not here any more.
+    """
     try:
         if services.catalogue.ensure(job.spec.dataset.name) is not None:
             return None

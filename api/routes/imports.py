@@ -15,7 +15,8 @@ from api.schemas.base import API
 from api.schemas.jobs import JobAnswer
 from api.services import Services, ServicesOf
 from hpsearch.access import Identity
-from hpsearch.job_file import MAX_FILE, check_importable, read_job_file
+from hpsearch.importable import check_importable
+from hpsearch.job_file import MAX_FILE, read_job_file
 from hpsearch.jobs import Job
 
 router = APIRouter(prefix=API, tags=["jobs"])

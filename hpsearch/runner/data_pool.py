@@ -82,9 +82,10 @@ def _key(spec: SearchSpec, dataset: Dataset, engine: Engine) -> object:
 
 def _load(spec: SearchSpec, dataset: Dataset, engine: Engine) -> Loaded:
     split = split_for(spec, dataset)
+    baseline = Baseline.of(split.validation.labels, split.classes)
     return Loaded(
         data=engine.load(split),
         images=len(split.training),
-        baseline=Baseline.of(split.validation.labels, split.classes),
-        hashes=DataHashes(dataset.sha256, split.indices_sha256),
+        baseline=baseline,
+        hashes=DataHashes(dataset.sha256, split.indices_sha256, baseline.sha256()),
     )

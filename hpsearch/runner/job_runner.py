@@ -1,7 +1,5 @@
 """Runs one job from where it is recorded, until it ends or is stopped."""
 
-from dataclasses import replace
-
 from hpsearch.history import History
 from hpsearch.jobs import JobState
 from hpsearch.runner.confirm_run import ConfirmRun
@@ -36,9 +34,8 @@ class JobRunner:
         environment = control.patiently(self._engine.environment)
         control.patiently(lambda: store.start(job.id, environment))
         with self._pool.using(job, self._engine) as loaded:
-            control.patiently(lambda: store.record_data(job.id, loaded.hashes))
+            control.patiently(lambda: store.record_data(job.id, loaded.hashes, loaded.baseline))
             history = control.patiently(lambda: store.history(job.id))
-            history = replace(history, baseline=loaded.baseline)
             control.start_clock()
             while True:
                 end = SearchRun(

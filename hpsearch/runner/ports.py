@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hpsearch.baseline import Baseline
 from hpsearch.datasets.values import Split
 from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report
 from hpsearch.jobs import Job, JobState, RequestedState
@@ -77,8 +78,11 @@ class JobStore(Protocol):
         """
         ...
 
-    def record_data(self, job_id: str, data: DataHashes) -> None:
-        """Record which data the job trains on; raises DataChanged if it began with other data."""
+    def record_data(self, job_id: str, data: DataHashes, baseline: Baseline) -> None:
+        """Record which data the job trains on; raises DataChanged if it began with other data.
+
+        baseline: of its validation part, which the history has from then on.
+        """
         ...
 
     def pause(self, job_id: str, seconds: float) -> None:

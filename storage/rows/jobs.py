@@ -1,8 +1,6 @@
 """Rows of `hps_jobs`, and the jobs that they stand for."""
 
 import json
-import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,19 +8,16 @@ from typing import Any, TypeVarTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, select, update
 
+from hpsearch.baseline import Baseline
 from hpsearch.errors import JobNotFound
 from hpsearch.history import DataHashes
-from hpsearch.jobs import Job, JobState, RequestedState
+from hpsearch.jobs import JOB_ID, Job, JobState, RequestedState
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Parameter
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
 from storage.rows.codec import budgets_in, to_json
 from storage.rows.optuna_tables import studies
 from storage.rows.tables import jobs
-
-ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-ID_LENGTH = 10  # 50 random bits
-_ID = re.compile(f"[{ID_ALPHABET}]{{{ID_LENGTH}}}")
 
 Columns = TypeVarTuple("Columns")
 
@@ -43,12 +38,13 @@ class WarmStart:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job, and what only storage knows of it."""
+    """A job, and what only storage knows of it. baseline: None in jobs of earlier versions."""
 
     pk: int
     study_id: int
     job: Job
     warm_start: tuple[WarmStart, ...]
+    baseline: Baseline | None
 
     @property
     def space(self) -> Mapping[str, Parameter] | None:
@@ -61,13 +57,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> str:
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
-
-
 def check_id(job_id: str) -> None:
     """Raises JobNotFound for a text that is no job's id, before it reaches the database."""
-    if not _ID.fullmatch(job_id):
+    if not JOB_ID.fullmatch(job_id):
         raise JobNotFound(job_id)
 
 
@@ -159,10 +151,29 @@ def from_row(row: Row[Any]) -> JobRow:
         warm_start=tuple(source.job_id for source in warm_start),
         environment=json.loads(row.environment),
         trials_gone=not row.has_study,
-        data=DataHashes(row.data_sha256, row.split_sha256) if row.data_sha256 else None,
+        data=_data_in(row),
         earlier_budgets=budgets_in(row.earlier_budgets),
     )
-    return JobRow(row.pk, row.study_id, job, warm_start)
+    counts = row.validation_counts
+    baseline = None if counts is None else Baseline(tuple(json.loads(counts)))
+    return JobRow(row.pk, row.study_id, job, warm_start, baseline)
+
+
+def _data_in(row: Row[Any]) -> DataHashes | None:
+    if not row.data_sha256:
+        return None
+    return DataHashes(row.data_sha256, row.split_sha256, row.counts_sha256)
+
+
+def data_out(data: DataHashes | None, baseline: Baseline | None) -> dict[str, Any]:
+    """The columns of the data; nothing of what is not known."""
+    columns: dict[str, Any] = {}
+    if data is not None:
+        columns |= {"data_sha256": data.dataset, "split_sha256": data.split}
+    if baseline is not None:
+        counts = to_json(baseline.counts)
+        columns |= {"validation_counts": counts, "counts_sha256": baseline.sha256()}
+    return columns
 
 
 def spec_out(spec: SearchSpec) -> dict[str, Any]:

@@ -84,6 +84,8 @@ jobs = Table(
     Column("digest", String(64)),
     Column("waits_for", Text),
     Column("earlier_budgets", Text),
+    Column("validation_counts", Text),
+    Column("counts_sha256", String(64)),
 )
 
 leader = Table(

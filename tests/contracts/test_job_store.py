@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
 from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, Outcome, Stage
 from hpsearch.jobs import Job, JobState
@@ -162,13 +163,16 @@ def test_a_job_is_not_ended_for_a_budget_that_it_no_longer_has(kept: Kept) -> No
 
 def test_a_job_goes_on_with_the_data_that_it_began_with(kept: Kept) -> None:
     job = kept.running()
-    data = DataHashes("0" * 64, "1" * 64)
-    kept.store.record_data(job.id, data)
-    kept.store.record_data(job.id, data)
+    baseline = Baseline((15, 0, 7))
+    data = DataHashes("0" * 64, "1" * 64, baseline.sha256())
+    kept.store.record_data(job.id, data, baseline)
+    kept.store.record_data(job.id, data, baseline)
     with pytest.raises(DataChanged):
-        kept.store.record_data(job.id, DataHashes("2" * 64, "1" * 64))
+        kept.store.record_data(job.id, DataHashes("2" * 64, "1" * 64), baseline)
 
     assert kept.store.job(job.id).data == data
+    assert kept.store.history(job.id).data == data
+    assert kept.store.history(job.id).baseline == baseline
 
 
 def test_a_job_that_is_not_there_is_said_so(kept: Kept) -> None:

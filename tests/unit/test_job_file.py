@@ -13,6 +13,7 @@ from hpsearch.auditing import Record
 from hpsearch.digest import digest
 from hpsearch.errors import InvalidJobFile
 from hpsearch.history import DataHashes, EarlierJob, History
+from hpsearch.importable import check_importable
 from hpsearch.job_file import (
     FORMAT,
     MANIFEST,
@@ -20,7 +21,6 @@ from hpsearch.job_file import (
     TRIALS,
     JobFacts,
     JobFile,
-    check_importable,
     job_file,
     read_job_file,
 )
@@ -188,6 +188,8 @@ def _lies(held: JobFile, lie: str) -> JobFile:
     first, *others = history.trials
     report = replace(first.reports[0], loss=0.0)
     changed = {
+        "id": replace(facts, id="largejob00"),
+        "counts": replace(facts, baseline=(15, -1)),
         "not ended": replace(facts, state=JobState.RUNNING),
         "a time": replace(facts, created_at="yesterday"),
         "without a zone": replace(facts, created_at="2026-01-02T03:04:05"),
@@ -204,12 +206,16 @@ def _lies(held: JobFile, lie: str) -> JobFile:
     }
     if lie in trials:
         history = replace(history, trials=(trials[lie], *others))
+    if lie == "earlier id":
+        history = replace(history, prior=(EarlierJob("../" * 40, None, ()),))
     if lie == "rounds":
         history = replace(history, rounds=history.rounds[1:])
     return replace(held, facts=changed.get(lie, facts), history=history)
 
 
 LIES = {
+    "id": "'largejob00' is no job's id",
+    "counts": "images that cannot be",
     "not ended": "only ended jobs",
     "a time": "not a time",
     "without a zone": "not a time",
@@ -222,6 +228,7 @@ LIES = {
     "space": "not in the job's space",
     "steps": "do not ascend",
     "rounds": "round 0 is missing",
+    "earlier id": "is no job's id",
 }
 
 

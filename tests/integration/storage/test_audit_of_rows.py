@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from hpsearch.auditing import Record, audit
-from hpsearch.baseline import Baseline
 from hpsearch.digest import digest
 from hpsearch.errors import HpsearchError
 from hpsearch.job_file import JobFile
@@ -96,7 +95,6 @@ def _audited(path: Path) -> list[str]:
         seals, kept = Trials(database).seals(JOB), Jobs(database).digest(JOB)
     finally:
         database.close()
-    history = replace(history, baseline=Baseline.balanced(10, 1500))  # of the data, not of a row
     found = audit(
         Record(job.spec, history, job.stop_reason, job.state.ended, seals, job.earlier_budgets)
     )

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import Engine, event, func, select
 
+from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
 from hpsearch.history import (
     Cohort,
@@ -391,14 +392,15 @@ def test_the_data_that_a_job_began_with_stays(database: Database) -> None:
     records = SqlJobStore(database)
     job = running_job(database)
     assert records.job(job.id).data is None
-    began = DataHashes("a" * 64, "b" * 64)
-    records.record_data(job.id, began)
-    records.record_data(job.id, began)
+    baseline = Baseline((15, 15))
+    began = DataHashes("a" * 64, "b" * 64, baseline.sha256())
+    records.record_data(job.id, began, baseline)
+    records.record_data(job.id, began, baseline)
     assert records.job(job.id).data == began
     with pytest.raises(DataChanged, match="has changed since the job began"):
-        records.record_data(job.id, replace(began, dataset="c" * 64))
+        records.record_data(job.id, replace(began, dataset="c" * 64), baseline)
     with pytest.raises(DataChanged, match="the split of"):
-        records.record_data(job.id, replace(began, split="c" * 64))
+        records.record_data(job.id, replace(began, split="c" * 64), baseline)
     assert records.job(job.id).data == began
 
 

@@ -17,14 +17,13 @@ from hpsearch.errors import (
     JobNotFound,
     JobStateConflict,
 )
-from hpsearch.jobs import JobState, RequestedState
+from hpsearch.jobs import ID_ALPHABET, JobState, RequestedState
 from hpsearch.spec.parts import Budget
 from storage import user_jobs as module
 from storage.database import Database
 from storage.job_lists import JobFilter
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables
-from storage.rows.jobs import ID_ALPHABET
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
 from tests.integration.storage.samples import cohort, finish, running_job, spec
