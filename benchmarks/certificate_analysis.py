@@ -36,8 +36,8 @@ def outcome(row: Row) -> Outcome:
     naive = {int(number): value for number, value in row["naive"].items()}
     verdict = judge(repeats, costs, row["validation"] / row["training"])
     winner, first = verdict.winner, max(naive, key=lambda n: (naive[n], -n))
-    scores = row["tests"][str(winner)]
-    interval = final_interval(scores, row["test"], repeats, row["validation"])
+    scores = [_share(digits, row["test"]) for digits in row["right"][str(winner)]]
+    interval = final_interval(scores, row["test"])
     return Outcome(
         verdict=verdict,
         interval=interval,
@@ -48,6 +48,11 @@ def outcome(row: Row) -> Outcome:
         optimism=naive[first] - truths[first],
         test_error=fmean(scores) - truths[winner],
     )
+
+
+def _share(digits: str, images: int) -> float:
+    """Of the images that a training got right; a bit for each, as hexadecimal digits."""
+    return int(digits or "0", 16).bit_count() / images
 
 
 def report(rows: Sequence[Row]) -> bool:

@@ -194,16 +194,11 @@ def _final(spec: SearchSpec, history: History, winner: int) -> Final | None:
     if len(found) < spec.confirm.repeats or any(each.report is None for each in found):
         return None
     accuracies = tuple(_accuracy(each) for each in found)
-    repeats = {
-        number: [_accuracy(each) for each in _of(history, Stage.REPEAT, number)]
-        for number in {each.trial for each in history.confirmations if each.stage is Stage.REPEAT}
-    }
-    images = next(each.scored for each in history.confirmations if each.stage is Stage.REPEAT)
     return Final(
         trial=winner,
         accuracies=accuracies,
         accuracy=mean(accuracies),
-        interval=final_interval(accuracies, found[0].scored, repeats, images),
+        interval=final_interval(accuracies, found[0].scored),
         images=found[0].scored,
         weights=tuple(each.report.weights for each in found if each.report is not None),
     )

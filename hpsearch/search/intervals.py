@@ -7,7 +7,7 @@ docs/decisions/what-the-certificate-knows.md, with how often each formula was ri
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.special import stdtrit
@@ -46,38 +46,21 @@ def resampled_interval(values: Sequence[float], ratio: float) -> Interval:
     return Interval(mean(values) - half, mean(values) + half)
 
 
-def luck(repeats: Mapping[int, Sequence[float]], images: int) -> float:
-    """The variance of accuracy from training to training, without that of the images it is seen on.
+def final_interval(scores: Sequence[float], images: int) -> Interval:
+    """The interval of the accuracy that a setting gives on average, from repeated trainings.
 
-    repeats: scores of each candidate on `images` images each; what these alone let them vary is
-    binomial. Candidates of one search have much the same luck, so theirs is put together.
+    scores: of at least two trainings on all training data, all on the same `images` test images.
+    How far these scores lie apart is what the luck of a training does; the repeats of the verdict
+    differ by more than that, because each of them has another, smaller part to train on.
     """
-    excess = [
-        variance(scores) - mean(scores) * (1 - mean(scores)) / images for scores in repeats.values()
-    ]
-    return max(0.0, mean(excess))
-
-
-def final_interval(
-    scores: Sequence[float], tested: int, repeats: Mapping[int, Sequence[float]], validated: int
-) -> Interval:
-    """The interval of the winner's accuracy from trainings that were scored on one test part.
-
-    scores: of at least two trainings, on the same `tested` images. repeats: the certificate's
-    scores of each candidate, on `validated` images each.
-
-    The trainings tell of their luck themselves; where the repeats tell of more, it is theirs.
-    """
-    among, before = variance(scores), luck(repeats, validated)
-    freedom = len(scores) - 1 + sum(len(each) - 1 for each in repeats.values())
-    return accuracy_interval(mean(scores), tested, max(among, before) / len(scores), freedom)
+    return accuracy_interval(mean(scores), images, variance(scores) / len(scores), len(scores) - 1)
 
 
 def accuracy_interval(score: float, images: int, luck_variance: float, freedom: float) -> Interval:
-    """The interval of the accuracy that a setting gives on average, from one training's score.
+    """The interval of an accuracy, from a score with the luck of trainings in it.
 
-    score: share of `images` unseen test images that one training got right. luck_variance: of
-    accuracy from training to training, estimated with `freedom` degrees of freedom.
+    score: share of `images` unseen images that were classified right. luck_variance: of the score
+    from training to training, estimated with `freedom` degrees of freedom.
 
     Wilson's interval with the luck added to its variance, (p − score)² ≤ t² (p (1 − p) / images +
     luck), solved for p; t has the degrees of freedom of Welch and Satterthwaite.
