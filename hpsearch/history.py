@@ -210,6 +210,15 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class TrialCost:
+    """What a trial took and gave. value: of a complete one."""
+
+    number: int
+    epochs: float
+    value: float | None
+
+
+@dataclass(frozen=True)
 class Round:
     """One step from coarse to fine.
 

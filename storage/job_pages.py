@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from hpsearch.history import Confirmation, Round, Trial
+from hpsearch.history import Confirmation, Round, Trial, TrialCost
 from hpsearch.jobs import JobView
 from storage.database import Database
 from storage.rows import codec, pages
@@ -16,15 +16,6 @@ from storage.rows.views import read_views
 
 
 @dataclass(frozen=True)
-class Step:
-    """A trial in the course of a search. value: of a complete one."""
-
-    number: int
-    epochs: float
-    value: float | None
-
-
-@dataclass(frozen=True)
 class Course:
     """What a search spent and found. steps: of all trials, by number, however many.
 
@@ -32,7 +23,7 @@ class Course:
     """
 
     view: JobView
-    steps: tuple[Step, ...]
+    steps: tuple[TrialCost, ...]
     confirmations: tuple[Confirmation, ...]
     confirmed: tuple[Trial, ...]
 
@@ -42,7 +33,7 @@ class JobSheet:
     """trials: by number; all of them, or a sample by rank of `total`. steps: of all of them."""
 
     view: JobView
-    steps: tuple[Step, ...]
+    steps: tuple[TrialCost, ...]
     trials: tuple[Trial, ...]
     total: int
     rounds: tuple[Round, ...]
@@ -91,9 +82,9 @@ class JobPages:
             )
 
 
-def _steps(connection: Connection, row: JobRow) -> tuple[Step, ...]:
+def _steps(connection: Connection, row: JobRow) -> tuple[TrialCost, ...]:
     query = select(index.c.number, index.c.epochs, index.c.value).where(index.c.job_pk == row.pk)
-    return tuple(Step(*found) for found in connection.execute(query.order_by(index.c.number)))
+    return tuple(TrialCost(*found) for found in connection.execute(query.order_by(index.c.number)))
 
 
 def _ranked(row: JobRow) -> Select[int]:

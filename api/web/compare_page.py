@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.web.pictures import BestSoFar, best_so_far
+from hpsearch.drawing.pictures import BestSoFar, best_so_far
 from hpsearch.history import History
 from hpsearch.jobs import Job, JobView
 from hpsearch.search.certificate import certificate

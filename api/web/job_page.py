@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api.web import pictures
-from api.web.marks import Mark, marks
+from hpsearch.drawing import pictures
+from hpsearch.drawing.marks import Mark, marks
 from hpsearch.history import History, Round
 from hpsearch.jobs import Job, JobState, JobView
 from hpsearch.search.certificate import Certificate, certificate
@@ -55,7 +55,7 @@ def job_page(
     space: Mapping[str, Parameter] = {} if job.problem else job.spec.space
     found = marks(sheet.trials, objective, view.best.number if view.best else None)
     shares = importance(space, sheet.trials, objective)
-    names = _axes(list(shares), x, y)
+    names = pictures.plane(list(shares), x, y)
     return JobPage(
         view=view,
         total=sheet.total,
@@ -112,17 +112,6 @@ def seconds_left(view: JobView) -> float | None:
     if view.job.state is not JobState.RUNNING or not done or view.job.seconds <= 0:
         return None
     return view.job.seconds * (1 - done) / done
-
-
-def _axes(by_importance: list[str], x: str | None, y: str | None) -> tuple[str, str] | None:
-    chosen = [name for name in (x, y) if name in by_importance]
-    if len(chosen) == 2:
-        return chosen[0], chosen[1]
-    if len(by_importance) < 2:
-        return None
-    first, second = by_importance[:2]
-    # The learning rate lies along the bottom, as people draw it.
-    return (second, first) if second == "learning_rate" else (first, second)
 
 
 def _certificate(sheet: JobSheet) -> Certificate | None:

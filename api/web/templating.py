@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse
 
 from api.paths import link
 from api.web.job_page import percent_done, seconds_left
-from api.web.marks import param
 from hpsearch.access import ANYONE, LOCAL, Identity
+from hpsearch.drawing.marks import param
 
 SAFE = {
     "Content-Security-Policy": (

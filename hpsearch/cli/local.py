@@ -3,6 +3,7 @@
 import typer
 
 from hpsearch.cli import certificates, datasets, options
+from hpsearch.cli import plot as plotting
 from hpsearch.cli.audit import audit_job, read_held
 from hpsearch.cli.predict import predict_images
 from hpsearch.cli.verify import verify_job
@@ -39,6 +40,26 @@ def audit(
     Proposals, rounds, prunings, ends and the certificate. Exit code 1 if something differs.
     """
     raise typer.Exit(0 if audit_job(job, url, as_json) else 1)
+
+
+@app.command()
+def plot(
+    jobs: plotting.Jobs,
+    output: plotting.Output = None,
+    kind: plotting.Kinds = None,
+    form: plotting.FormatOption = None,
+    measure: plotting.Measure = None,
+    url: options.Url = options.DEFAULT_URL,
+) -> None:
+    """Draw jobs of a server, or files that `export` wrote, as SVG or PNG.
+
+    Kinds: best-20, the curves of the 20 best trials in small panels; search, two parameters against
+    each other with the rounds; curves of all trials; best-so-far; rounds, the ranges from coarse to
+    fine; compare, curves of several jobs (JOB JOB…), of trials (JOB@3 JOB@7) or of all trials of
+    one job in one plot. Without --kind: best-20 of one job, compare of several.
+    """
+    for path in plotting.plot_jobs(jobs, kind or [], output, form, measure, url):
+        print(path)
 
 
 @app.command()

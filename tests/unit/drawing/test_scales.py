@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.web.scales import Axis, axis_of, colour, written
+from hpsearch.drawing.scales import Axis, axis_of, colour, written
 from hpsearch.spec.space import CategoricalParameter, FloatParameter
 
 

@@ -4,15 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api.web.marks import Mark
-from api.web.scales import Axis, Tick, axis_of
-from hpsearch.history import Round
+from hpsearch.drawing.marks import Mark
+from hpsearch.drawing.scales import Axis, Tick, axis_of
+from hpsearch.history import Round, TrialCost
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value
-from storage.job_pages import Step
 
 WIDTH, HEIGHT = 640.0, 420.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 20.0, 14.0, 46.0
+Point = tuple[float, float]
+
 MOST_LINES = 300
 """Curves in one picture: more cannot be told apart, and cost time."""
 
@@ -35,12 +36,24 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """path: the `d` of an SVG path. x, y: where it ends."""
+    """points: at least one where anything of the trial has a place in the picture."""
 
     mark: Mark
-    path: str
-    x: float
-    y: float
+    points: tuple[Point, ...]
+
+    @property
+    def path(self) -> str:
+        """The `d` of an SVG path."""
+        return path_of(self.points)
+
+    @property
+    def x(self) -> float:
+        """Where it ends; 0 without points, as y."""
+        return self.points[-1][0] if self.points else 0.0
+
+    @property
+    def y(self) -> float:
+        return self.points[-1][1] if self.points else 0.0
 
 
 @dataclass(frozen=True)
@@ -62,9 +75,14 @@ class Curves:
 class BestSoFar:
     x: Axis
     y: Axis
-    paths: list[tuple[str, str]]
-    """Names and paths, one for each search."""
+    stairs: list[tuple[str, list[Point]]]
+    """Names and points, one for each search."""
     dots: list[Dot]
+
+    @property
+    def paths(self) -> list[tuple[str, str]]:
+        """Names and the `d` of SVG paths."""
+        return [(name, path_of(points)) for name, points in self.stairs]
 
 
 @dataclass(frozen=True)
@@ -90,6 +108,20 @@ def scatter(
     return Scatter(x, y, dots, [box for found in rounds if (box := _box(found, x, y))])
 
 
+def plane(
+    by_importance: Sequence[str], x: str | None = None, y: str | None = None
+) -> tuple[str, str] | None:
+    """The parameters of `scatter`: x and y, or the two that matter most; None of fewer than two."""
+    chosen = [name for name in (x, y) if name is not None and name in by_importance]
+    if len(chosen) == 2:
+        return chosen[0], chosen[1]
+    if len(by_importance) < 2:
+        return None
+    first, second = by_importance[:2]
+    # The learning rate lies along the bottom, as people draw it.
+    return (second, first) if second == "learning_rate" else (first, second)
+
+
 def curves(marks: Sequence[Mark], objective: Objective) -> Curves:
     """The value of each trial while it trained; the best lie on top."""
     chosen = sorted((m for m in marks if m.curve), key=lambda mark: mark.upward)[-MOST_LINES:]
@@ -104,7 +136,7 @@ def curves(marks: Sequence[Mark], objective: Objective) -> Curves:
 
 
 def best_so_far(
-    searches: Mapping[str, Sequence[Step]], objective: Objective, marks: Mapping[int, Mark]
+    searches: Mapping[str, Sequence[TrialCost]], objective: Objective, marks: Mapping[int, Mark]
 ) -> BestSoFar:
     """The best complete trial against epochs spent by all trials before it.
 
@@ -118,14 +150,14 @@ def best_so_far(
         [*spent.values()],
         [value for found in stairs.values() for _, value, _ in found],
     )
-    paths = [(name, _stairs(found, x, y, spent[name])) for name, found in stairs.items()]
+    lines = [(name, _stairs(found, x, y, spent[name])) for name, found in stairs.items()]
     dots = [
         Dot(marks[number], x.at(epochs) or 0.0, y.at(value) or 0.0)
         for found in stairs.values()
         for epochs, value, number in found
         if number in marks
     ]
-    return BestSoFar(x, y, paths, dots)
+    return BestSoFar(x, y, lines, dots)
 
 
 def parallel(
@@ -149,7 +181,7 @@ def parallel(
     return Parallel([(place, axis.label, axis.ticks) for place, axis in shown], lines)
 
 
-def _stairs_of(steps: Sequence[Step], objective: Objective) -> list[tuple[float, float, int]]:
+def _stairs_of(steps: Sequence[TrialCost], objective: Objective) -> list[tuple[float, float, int]]:
     """Epochs spent, the value, and the trial, each time that a better one was found."""
     spent, best = 0.0, -math.inf
     found: list[tuple[float, float, int]] = []
@@ -161,17 +193,23 @@ def _stairs_of(steps: Sequence[Step], objective: Objective) -> list[tuple[float,
     return found
 
 
-def _stairs(found: Sequence[tuple[float, float, int]], x: Axis, y: Axis, end: float) -> str:
-    path = ""
+def _stairs(found: Sequence[tuple[float, float, int]], x: Axis, y: Axis, end: float) -> list[Point]:
+    points: list[Point] = []
     for spent, value, _ in found:
-        path += f"H{x.at(spent)}V{y.at(value)}" if path else f"M{x.at(spent)} {y.at(value)}"
-    return f"{path}H{x.at(end)}" if path else ""
+        across, up = x.at(spent) or 0.0, y.at(value) or 0.0
+        if points:
+            points.append((across, points[-1][1]))
+        points.append((across, up))
+    return [*points, (x.at(end) or 0.0, points[-1][1])] if points else []
+
+
+def path_of(points: Sequence[Point]) -> str:
+    """The `d` of an SVG path along these points; empty without any."""
+    return "M" + "L".join(f"{x:g} {y:g}" for x, y in points) if points else ""
 
 
 def _line(mark: Mark, points: Sequence[tuple[float | None, float | None]]) -> Line:
-    there = [(a, b) for a, b in points if a is not None and b is not None]
-    path = "L".join(f"{a:g} {b:g}" for a, b in there)
-    return Line(mark, f"M{path}", *(there[-1] if there else (0.0, 0.0)))
+    return Line(mark, tuple((a, b) for a, b in points if a is not None and b is not None))
 
 
 def _box(found: Round, x: Axis, y: Axis) -> Box | None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from api.web.scales import colour, written
+from hpsearch.drawing.scales import colour, written
 from hpsearch.history import Outcome, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
