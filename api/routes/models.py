@@ -25,19 +25,22 @@ router = APIRouter(prefix=f"{API}/jobs/{{job_id}}", tags=["results"])
 PATIENCE = 1.5  # seconds that a request waits for its model
 LOOK_INTERVAL = 0.05  # seconds
 FILE = "application/octet-stream"
+IN_TRAINING: dict[str, object] = {
+    "description": "it is being trained; ask again",
+    "model": ModelProgress,
+    "headers": {
+        "Location": {"schema": {"type": "string"}},
+        "Retry-After": {"schema": {"type": "string"}},
+    },
+}
+"""What to say about 202."""
+
 RESPONSES: dict[int | str, dict[str, object]] = {
     200: {
         "description": "model.npz",
         "content": {FILE: {"schema": {"type": "string", "format": "binary"}}},
     },
-    202: {
-        "description": "it is being trained; ask again",
-        "model": ModelProgress,
-        "headers": {
-            "Location": {"schema": {"type": "string"}},
-            "Retry-After": {"schema": {"type": "string"}},
-        },
-    },
+    202: IN_TRAINING,
     409: {"description": "there is no such model, or it came out different"},
 }
 

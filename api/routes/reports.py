@@ -9,9 +9,8 @@ from starlette.responses import HTMLResponse
 from api.heavy import client_of
 from api.parameters import JobId
 from api.routes.digest import digest_of
-from api.routes.models import in_progress, trained, winner
+from api.routes.models import IN_TRAINING, in_progress, trained, winner
 from api.schemas.base import API
-from api.schemas.models import ModelProgress
 from api.services import Services, ServicesOf
 from api.web.job_page import MOST_DRAWN, job_page
 from api.web.report import POLICY, Winner, report, same_data
@@ -24,14 +23,7 @@ router = APIRouter(prefix=f"{API}/jobs/{{job_id}}", tags=["results"])
 
 RESPONSES: dict[int | str, dict[str, object]] = {
     200: {"description": "the page", "content": {"text/html": {"schema": {"type": "string"}}}},
-    202: {
-        "description": "the winner is being trained; ask again",
-        "model": ModelProgress,
-        "headers": {
-            "Location": {"schema": {"type": "string"}},
-            "Retry-After": {"schema": {"type": "string"}},
-        },
-    },
+    202: IN_TRAINING,
 }
 
 

@@ -59,6 +59,37 @@ def test_the_certificate_survives_kills_to_the_bit(make_service: MakeService) ->
         assert service.http.get(f"/api/v1/jobs/{job}/digest").json()["digest"] == digest
 
 
+def test_another_winner_gets_no_second_look(service: Service) -> None:
+    """The first two trials learn next to nothing; then one that does is asked for by name."""
+    slow = {"type": "float", "low": 1e-6, "high": 0.5, "log": True}
+    space = {"learning_rate": slow, "weight_decay": {"low": 1e-6, "high": 1e-5, "log": True}}
+    confirm = {"top": 1, "repeats": 2}
+    search = {
+        "sampler": "random",
+        "rounds": {"count": 1},
+        "cohort": 1,
+        "confirm": confirm,
+        "seed": 4,
+    }
+    job = service.submit({**SPEC, **search, "space": space, "budget": {"trials": 2}})
+    service.wait_for_end(job)
+    first = _certificate(service, job)["final"]
+    trials = service.http.get(f"/api/v1/jobs/{job}/trials").json()["items"]
+    assert max(trial["params"]["learning_rate"] for trial in trials) < 0.01
+    service.http.patch(f"/api/v1/jobs/{job}", json={"budget": {"trials": 30}})
+    wanted = {"params": {"learning_rate": 0.3, "weight_decay": 1e-6}}
+    answer = service.http.post(f"/api/v1/jobs/{job}/enqueue", json=wanted)
+    assert answer.status_code == 202, answer.text
+    service.wait_for_end(job)
+    again = _certificate(service, job)
+    assert again["verdict"]["winner"] != first["trial"]
+    assert again["final"] == first
+    assert again["note"] == (
+        f"the search went on after trial {first['trial']} was scored on the test data; a second "
+        f"look, for trial {again['verdict']['winner']}, is refused"
+    )
+
+
 def test_nothing_is_confirmed_where_the_spec_says_so(service: Service) -> None:
     job = service.submit({**SPEC, "confirm": None})
     service.wait_for_end(job)
