@@ -112,7 +112,7 @@ def certificate(spec: SearchSpec, history: History) -> Certificate | None:
     if spec.confirm is None:
         return None
     chosen = candidates(spec, history.trials)
-    found = tuple(_candidate(history, trial) for trial in chosen)
+    found = tuple(_candidate(spec.objective, history, trial) for trial in chosen)
     waiting = bool(remaining(spec, history))
     verdict = _verdict(spec, history, chosen)
     looked = _looked_for(history)
@@ -170,7 +170,7 @@ def _verdict(spec: SearchSpec, history: History, chosen: Sequence[Trial]) -> Ver
     return judge(upward, costs, first.scored / first.trained)
 
 
-def _candidate(history: History, trial: Trial) -> Candidate:
+def _candidate(objective: Objective, history: History, trial: Trial) -> Candidate:
     found = _of(history, Stage.REPEAT, trial.number)
     scores = tuple(_score(each) for each in found if each.report is not None)
     problem = next((each.problem for each in found if each.report is None), None)
@@ -182,7 +182,9 @@ def _candidate(history: History, trial: Trial) -> Candidate:
         scores=scores,
         parameters=found[0].parameters if found else 0,
         mean=mean(scores) if known else None,
-        interval=resampled_interval(scores, ratio) if known else None,
+        interval=resampled_interval(scores, ratio).within(0.0, objective.highest)
+        if known
+        else None,
         problem=problem,
     )
 

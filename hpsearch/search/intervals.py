@@ -22,6 +22,10 @@ class Interval:
     low: float
     high: float
 
+    def within(self, low: float, high: float) -> "Interval":
+        """What of it lies between two numbers that are certain."""
+        return Interval(max(low, self.low), min(high, self.high))
+
 
 def mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)

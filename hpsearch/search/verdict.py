@@ -45,9 +45,9 @@ def _words(winner: int, beaten: Sequence[int], tied: Sequence[int], alike: bool)
         return f"trial {winner} is the only candidate"
     if not tied:
         return f"trial {winner} is better than {_listed(beaten)}"
-    better_than = f", better than {_listed(beaten)}" if beaten else ""
     reason = "it scored highest and all cost the same" if alike else "it is the cheapest of them"
-    return f"a tie of {_listed(tied)}{better_than}; trial {winner} is taken because {reason}"
+    better_than = f", and is better than {_listed(beaten)}" if beaten else ""
+    return f"a tie of {_listed(tied)}; trial {winner} is taken because {reason}{better_than}"
 
 
 def _highest(numbers: Iterable[int], scores: Mapping[int, Sequence[float]]) -> int:

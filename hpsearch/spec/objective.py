@@ -1,5 +1,6 @@
 """What a search makes good: the measure that its trials are compared by."""
 
+import math
 from enum import StrEnum
 
 
@@ -19,6 +20,11 @@ class Objective(StrEnum):
     def direction(self) -> str:
         """Optuna's word: maximize or minimize."""
         return "minimize" if self is Objective.LOSS else "maximize"
+
+    @property
+    def highest(self) -> float:
+        """What no value is beyond; the lowest is 0."""
+        return math.inf if self is Objective.LOSS else 1.0
 
     def upward(self, value: float) -> float:
         """The value on a scale where more is better: a loss is negated. Its own inverse."""

@@ -79,6 +79,16 @@ def test_candidates_are_trained_as_often_as_is_asked_and_the_winner_is_looked_at
     assert found.final.interval.low < found.final.accuracy < found.final.interval.high
 
 
+def test_no_interval_goes_beyond_what_a_score_can_be() -> None:
+    found = certificate(SPEC, confirmed(History(trials=TRIALS), {0: 0.999, 1: 0.8, 2: 0.0005}))
+    assert found is not None
+    intervals = {each.trial: each.interval for each in found.candidates}
+    assert intervals[0] is not None
+    assert intervals[2] is not None
+    assert intervals[0].high == 1.0
+    assert intervals[2].low == 0.0
+
+
 def test_the_order_in_which_trainings_come_changes_nothing() -> None:
     history = confirmed(History(trials=TRIALS), {0: 0.5, 1: 0.8, 2: 0.4})
     again = History(trials=TRIALS)

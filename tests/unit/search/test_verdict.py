@@ -22,8 +22,22 @@ def test_of_a_tie_the_cheapest_is_taken() -> None:
     verdict = judge(scores, {4: 10, 7: 5, 9: 1}, RATIO)
     assert (verdict.winner, verdict.better_than, verdict.tied) == (7, (9,), (4, 7))
     assert verdict.words == (
-        "a tie of trials 4 and 7, better than trial 9; "
-        "trial 7 is taken because it is the cheapest of them"
+        "a tie of trials 4 and 7; trial 7 is taken because it is the cheapest of them, "
+        "and is better than trial 9"
+    )
+
+
+def test_who_is_tied_with_the_winner_is_not_said_to_be_better_than_those_below_it() -> None:
+    """One bad repeat leaves trial 31 in doubt; it does not make it better than trial 34."""
+    scores = {
+        31: [0.9688, 0.9722, 0.9722, 0.9688, 0.9167],
+        34: [0.9583, 0.9583, 0.9653, 0.9583, 0.9792],
+        37: [0.9688, 0.9688, 0.9757, 0.9722, 0.9896],
+    }
+    verdict = judge(scores, dict.fromkeys(scores, 1.0), RATIO)
+    assert verdict.words == (
+        "a tie of trials 31 and 37; trial 37 is taken because it scored highest and all cost the "
+        "same, and is better than trial 34"
     )
 
 
