@@ -3,6 +3,7 @@
 What other programs may build on:
 
     Client       the HTTP interface from the caller's side
+    AsyncClient  the same for asyncio
     SearchSpec   what a search is asked to do, checked
     load_model   a trained network from its file, for use
     __version__  the installed version
@@ -14,13 +15,13 @@ the command line shall not wait for all of them.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpsearch.client import Client
+    from hpsearch.client import AsyncClient, Client
     from hpsearch.spec.search import SearchSpec
     from hpsearch.training.model_file import load_model
 
     __version__: str
 
-__all__ = ["Client", "SearchSpec", "__version__", "load_model"]
+__all__ = ["AsyncClient", "Client", "SearchSpec", "__version__", "load_model"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,6 +30,10 @@ def __getattr__(name: str) -> Any:
         from hpsearch.client import Client
 
         return Client
+    if name == "AsyncClient":
+        from hpsearch.client import AsyncClient
+
+        return AsyncClient
     if name == "SearchSpec":
         from hpsearch.spec.search import SearchSpec
 

@@ -40,6 +40,16 @@ class JobState(StrEnum):
         return self in (JobState.COMPLETED, JobState.CANCELLED, JobState.FAILED)
 
 
+class JobOrder(StrEnum):
+    """newest and oldest: by when they were created. best: by value; time: the longest first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+    BEST = "best"
+    TIME = "time"
+
+
 class RequestedState(StrEnum):
     """What the user wants of a job; the dispatcher makes it so."""
 

@@ -2,14 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from optuna.study import StudyDirection
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
 
 from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound
-from hpsearch.jobs import JobState
+from hpsearch.jobs import JobOrder, JobState
 from storage.rows.codec import to_json
 from storage.rows.jobs import HAS_STUDY, JobRow, from_row, job_pk, visible
 from storage.rows.optuna_tables import study_directions
@@ -19,16 +18,6 @@ MOST_LABELS = 200
 """Labels that are offered to choose from."""
 
 NO_VALUE = -1e300  # sorts below every value of a trial
-
-
-class JobOrder(StrEnum):
-    """newest and oldest: by when they were created. best: by value; time: the longest first."""
-
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    NAME = "name"
-    BEST = "best"
-    TIME = "time"
 
 
 @dataclass(frozen=True)

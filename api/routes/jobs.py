@@ -34,9 +34,9 @@ from api.services import Services, ServicesOf
 from hpsearch.access import Identity
 from hpsearch.admission import admit
 from hpsearch.errors import FieldProblem, InvalidSpec, JobNotFound, TrialsGone
-from hpsearch.jobs import Job, JobState, JobView, RequestedState
+from hpsearch.jobs import Job, JobOrder, JobState, JobView, RequestedState
 from hpsearch.spec.submission import JobSubmission, Submission, parse_submission
-from storage.job_lists import JobFilter, JobOrder
+from storage.job_lists import JobFilter
 from storage.user_jobs import Jobs
 
 router = APIRouter(prefix=API, tags=["jobs"])

@@ -15,8 +15,8 @@ from api.web.job_page import MOST_DRAWN, job_page
 from api.web.list_page import list_page
 from api.web.templating import SAFE, STATIC, TYPES, VERSION, answer, page, render
 from hpsearch.errors import HpsearchError
-from hpsearch.jobs import JobState, JobView
-from storage.job_lists import JobFilter, JobOrder
+from hpsearch.jobs import JobOrder, JobState, JobView
+from storage.job_lists import JobFilter
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,16 +1,14 @@
 """What the comparison of jobs shows: groups of replicates, which is better, and how they differ."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from hpsearch.drawing.pictures import BestSoFar, best_so_far
 from hpsearch.history import History
 from hpsearch.jobs import Job, JobView
 from hpsearch.search.certificate import certificate
 from hpsearch.search.intervals import mean
-from hpsearch.search.replicates import OF_A_RUN, Group, compare, groups_of, told
+from hpsearch.search.replicates import Group, compare, groups_of, specs_differ, told
 from hpsearch.spec.objective import Objective
 from storage.job_pages import Course
 
@@ -130,18 +128,3 @@ def _ratio(job: Job) -> float:
     """Validation images over training images."""
     fraction = 0.5 if job.problem else job.spec.validation.fraction
     return fraction / (1 - fraction)
-
-
-def specs_differ(specs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Fields (by path) that are not the same in all specs, with the value that each has."""
-    flat = [dict(_flat(spec)) for spec in specs]
-    names = sorted({name for each in flat for name in each if name not in OF_A_RUN})
-    rows = [(name, [each.get(name, "–") for each in flat]) for name in names]
-    return [(name, values) for name, values in rows if len(set(values)) > 1]
-
-
-def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
-    if isinstance(value, Mapping) and value:
-        inner = [_flat(each, f"{path}.{key}" if path else key) for key, each in value.items()]
-        return [pair for pairs in inner for pair in pairs]
-    return [(path, json.dumps(value, ensure_ascii=False))]

@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from api.paths import link
-from hpsearch.jobs import Job, JobState
-from storage.job_lists import ALL, JobFilter, JobOrder
+from hpsearch.jobs import Job, JobOrder, JobState
+from storage.job_lists import ALL, JobFilter
 from storage.user_jobs import Jobs
 
 PAGE = 50  # jobs

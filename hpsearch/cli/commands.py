@@ -8,7 +8,7 @@ import typer
 
 import hpsearch
 from hpsearch import settings
-from hpsearch.cli import jobs, options, tokens
+from hpsearch.cli import jobs, looking, options, steering, tokens
 from hpsearch.cli.files import read_valid_spec
 from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
@@ -139,6 +139,8 @@ def run(
 
 
 app.add_typer(jobs.app)
+app.add_typer(looking.app)
+app.add_typer(steering.app)
 app.add_typer(tokens.app, name="token")
 
 

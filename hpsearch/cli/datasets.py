@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch import settings
-from hpsearch.cli import options
+from hpsearch.cli import options, server_datasets
 from hpsearch.cli.output import out, print_json, print_table
 from hpsearch.cli.tables import printable
 from hpsearch.client import Client
@@ -57,8 +57,15 @@ Output = Annotated[
 
 
 @app.command("list")
-def list_datasets(data_dir: options.DataDir = DATA_DIR, as_json: options.Json = False) -> None:
+def list_datasets(
+    data_dir: options.DataDir = DATA_DIR,
+    url: options.OtherServer = None,
+    as_json: options.Json = False,
+) -> None:
     """List the data sets, including those that are not here yet."""
+    if url is not None:
+        server_datasets.list_all(url, as_json)
+        return
     infos = Catalogue(data_dir).describe()
     if as_json:
         print_json({"items": [info.to_json() for info in infos]})
@@ -107,9 +114,16 @@ def show_dataset(
     name: Name,
     output: Output = None,
     data_dir: options.DataDir = DATA_DIR,
+    url: options.OtherServer = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what a data set holds: its classes, how it was understood, and examples."""
+    """Show what a data set holds: its classes, how it was understood, and examples.
+
+    Examples are of the data folder's own; a server shows no images.
+    """
+    if url is not None:
+        server_datasets.show(name, url, as_json)
+        return
     catalogue = Catalogue(data_dir)
     info = catalogue.info(name)
     if info.facts is None:
@@ -132,10 +146,16 @@ def show_dataset(
 
 @app.command("delete")
 def delete_dataset(
-    name: Name, data_dir: options.DataDir = DATA_DIR, as_json: options.Json = False
+    name: Name,
+    data_dir: options.DataDir = DATA_DIR,
+    url: options.OtherServer = None,
+    as_json: options.Json = False,
 ) -> None:
     """Delete a data set. Jobs that use it and have not ended fail."""
-    Catalogue(data_dir).delete(name)
+    if url is None:
+        Catalogue(data_dir).delete(name)
+    else:
+        server_datasets.delete(name, url)
     if as_json:
         print_json({"deleted": name})
     else:

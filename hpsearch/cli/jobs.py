@@ -13,6 +13,7 @@ from hpsearch.cli.files import MAX_JOB_FILE, read_input, read_spec, write_output
 from hpsearch.cli.output import out, print_json
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client, path_of
+from hpsearch.jobs import JobOrder
 
 BEST_SHOWN = 5
 
@@ -52,13 +53,22 @@ def watch(
 
 @app.command("jobs")
 def list_jobs(
+    state: options.State = None,
+    label: options.Label = None,
+    text: options.SearchText = None,
+    archived: options.Archived = False,
+    order: options.OrderOption = JobOrder.NEWEST,
     url: options.Url = options.DEFAULT_URL,
     limit: options.Limit = 20,
     as_json: options.Json = False,
 ) -> None:
-    """List the newest jobs."""
+    """List jobs, the newest first unless --order says else."""
+    only = "true" if archived else None
     with Client(url) as client:
-        answer = client.get("/api/v1/jobs", limit=limit)
+        answer = client.get(
+            "/api/v1/jobs",
+            state=state, label=label, text=text, archived=only, order=order, limit=limit,
+        )  # fmt: skip
     print_json(answer) if as_json else tables.print_jobs(out, answer["items"])
 
 

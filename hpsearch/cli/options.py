@@ -8,6 +8,7 @@ import typer
 
 from hpsearch import settings
 from hpsearch.cli.logs import LogFormat, LogLevel
+from hpsearch.jobs import JobOrder, JobState
 from hpsearch.portable import pin
 
 DEFAULT_URL = f"http://{settings.HOST.default}:{settings.PORT.default}"
@@ -47,9 +48,19 @@ LogFormatOption = Annotated[
     LogFormat, typer.Option(envvar="HPSEARCH_LOG_FORMAT", help="Lines for people or machines.")
 ]
 Url = Annotated[str, typer.Option(envvar="HPSEARCH_URL", help="Address of the server.")]
+OtherServer = Annotated[
+    str | None, typer.Option("--url", help="Ask this server instead of looking in the data folder.")
+]
 Spec = Annotated[
     Path, typer.Argument(metavar="SPEC", help="A search spec, as JSON; - reads standard input.")
 ]
+
+
+State = Annotated[JobState | None, typer.Option(help="Only jobs in this state.")]
+Label = Annotated[str | None, typer.Option(help="Only jobs with this label.")]
+SearchText = Annotated[str | None, typer.Option("--text", help="Only jobs that have it in them.")]
+Archived = Annotated[bool, typer.Option("--archived", help="Those that were archived.")]
+OrderOption = Annotated[JobOrder, typer.Option(help="What comes first.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 JobOrFile = Annotated[
     str, typer.Argument(metavar="JOB", help="The job's id, or a file that `export` wrote.")

@@ -40,7 +40,7 @@ def print_best(
     names = sorted({name for trial in trials for name in trial["params"]})
     table = Table("trial", objective, *names)
     for trial in trials:
-        values = [_shown(trial["params"].get(name)) for name in names]
+        values = [shown(trial["params"].get(name)) for name in names]
         table.add_row(str(trial["number"]), f"{trial['value']:.4f}", *values)
     _print(out, table, none)
 
@@ -134,7 +134,7 @@ def printable(text: str) -> str:
     )
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else printable(str(value))

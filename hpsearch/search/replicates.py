@@ -52,6 +52,14 @@ def groups_of(specs: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     return list(found.values())
 
 
+def specs_differ(specs: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Fields (by path) that are not the same in all specs, with the value that each has."""
+    flat = [dict(_flat(spec)) for spec in specs]
+    names = sorted({name for each in flat for name in each if name not in OF_A_RUN})
+    rows = [(name, [each.get(name, "–") for each in flat]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
 def compare(first: Group, second: Group, objective: Objective, ratio: float) -> Difference | None:
     """The difference, by pairs where two seeds or more are in both groups.
 
@@ -116,3 +124,10 @@ def _unpaired(before: Sequence[float], after: Sequence[float], ratio: float) -> 
     )
     half = quantile(freedom) * error
     return Interval(centre - half, centre + half)
+
+
+def _flat(value: Any, path: str = "") -> list[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        inner = [_flat(each, f"{path}.{key}" if path else key) for key, each in value.items()]
+        return [pair for pairs in inner for pair in pairs]
+    return [(path, json.dumps(value, ensure_ascii=False))]

@@ -15,7 +15,7 @@ import hpsearch
 def test_the_package_offers_its_interface() -> None:
     from hpsearch import Client, SearchSpec, __version__  # noqa: PLC0415 - what is tested
 
-    assert Client.__module__ == "hpsearch.client"
+    assert Client.__module__ == "hpsearch.client.synchronous"
     assert SearchSpec.__module__ == "hpsearch.spec.search"
     assert __version__ == version("hpsearch")
     with pytest.raises(AttributeError, match="no attribute 'Clients'"):

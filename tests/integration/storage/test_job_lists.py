@@ -3,10 +3,10 @@
 import pytest
 
 from hpsearch.errors import InvalidSpec, JobStateConflict
-from hpsearch.jobs import JobState, RequestedState
+from hpsearch.jobs import JobOrder, JobState, RequestedState
 from storage.database import Database
 from storage.events import EventKind, Events
-from storage.job_lists import JobFilter, JobOrder
+from storage.job_lists import JobFilter
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs
 from tests.integration.storage.samples import finish, running_job, spec

@@ -8,6 +8,7 @@ import pytest
 
 from hpsearch.cli.prune import age, prune
 from hpsearch.client import Client
+from hpsearch.client.calls import Call
 from hpsearch.errors import ServiceError
 
 JOBS = {  # days since each ended, newest first
@@ -26,10 +27,10 @@ class MadeUpServer(Client):
         super().__init__("http://127.0.0.1:1")
         self.deleted: list[str] = []
 
-    def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        if method == "GET":
-            return _page(options["params"].get("after"))
-        name = path.rpartition("/")[2]
+    def _json(self, call: Call) -> dict[str, Any]:
+        if call.method == "GET":
+            return _page(call.options["params"].get("after"))
+        name = call.path.rpartition("/")[2]
         if name in ("in_use", "old"):
             raise ServiceError([f"{name} cannot be deleted"], 409 if name == "in_use" else 404)
         self.deleted.append(name)

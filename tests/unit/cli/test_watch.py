@@ -2,14 +2,14 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
 from hpsearch.cli import tables
 from hpsearch.cli.watch import Pace, Watcher, exit_code, note, watch_until_end
-from hpsearch.client import Client
+from hpsearch.client import Client, Job
 from hpsearch.errors import ServiceError
 
 
@@ -60,12 +60,12 @@ class _Telling(Client):
         super().__init__("http://127.0.0.1:1")
         self._jobs = iter(jobs)
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def job(self, job_id: str) -> Job:
         assert job_id == "abc"
         answer = next(self._jobs)
         if isinstance(answer, ServiceError):
             raise answer
-        return answer
+        return cast(Job, answer)
 
 
 @pytest.mark.parametrize("terminal", [False, True])
