@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 2
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos fuzz fuzz-uploads screenshots
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads screenshots
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -60,6 +60,12 @@ lock: setup-dev  ## pin all packages again, with hashes and without addresses
 
 clean:  ## remove .venv and caches; the data folder stays
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+examples: setup-dev  ## the book's experiments in full, and their pictures for docs/images/book (ARGS="6.1-optimizers"; HPSEARCH_TEST_DATA: folder of mnist.npz)
+	$(BIN)/python -m harness.book $(ARGS)
+
+bench-book: setup-dev  ## the book's random search beside ours, for the same epochs (ARGS="--seeds 5"; HPSEARCH_TEST_DATA as above)
+	$(BIN)/python -m benchmarks.book_gain $(ARGS)
 
 bench-bookkeeping: setup-dev  ## what it costs to record a trial, beside Optuna's storage (ARGS=--quick)
 	$(BIN)/python -m benchmarks.bookkeeping $(ARGS)
