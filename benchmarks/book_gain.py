@@ -63,8 +63,9 @@ def main() -> None:
 def run(service: Service, client: Client, contender: str, seed: int) -> Search:
     job = service.submit({**spec_of(contender), "seed": seed})
     service.wait_for_end(job, JOB_TIMEOUT)
-    trials = client.trials(job)
-    found = Search(len(trials), risen(trials), client.certificate(job)["final"]["accuracy"])
+    trials, final = client.trials(job), client.certificate(job)["final"]
+    assert final is not None, "no trial was complete: nothing to certify"
+    found = Search(len(trials), risen(trials), final["accuracy"])
     print(f"seed {seed}, {contender}: {found}", flush=True)
     return found
 
