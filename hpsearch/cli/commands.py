@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
@@ -10,6 +11,7 @@ import hpsearch
 from hpsearch import settings
 from hpsearch.cli import jobs, looking, options, steering, tokens
 from hpsearch.cli.files import read_valid_spec
+from hpsearch.cli.init import write_starter
 from hpsearch.cli.lazy import LazyGroup
 from hpsearch.cli.logs import LogFormat, LogLevel, configure
 from hpsearch.cli.output import print_json, say_everything
@@ -123,7 +125,7 @@ def run(
     Exit codes with --exit: as of `watch`. Without it 0, or 2 if the spec was refused.
     """
     configure(LogLevel.WARNING, LogFormat.TEXT)
-    content = read_valid_spec(spec)
+    valid = read_valid_spec(spec)
     check_surroundings()
     options.to_environment(
         host=host,
@@ -135,7 +137,7 @@ def run(
         portable=portable,
         root_path=root_path,
     )
-    end_process(run_search(content, bind(host, port), leave, as_json))
+    end_process(run_search(valid, bind(host, port), leave, as_json))
 
 
 app.add_typer(jobs.app)
@@ -152,6 +154,13 @@ def worker(
 ) -> None:
     """Train for servers that use this Dask scheduler; takes the options of `dask worker` too."""
     become_worker(scheduler, portable, context.args)
+
+
+@app.command()
+def init(file: options.NewSpec = Path("spec.toml"), force: options.Force = False) -> None:
+    """Write a search spec to begin with, as TOML with comments."""
+    write_starter(file, force)
+    print(f"{file} is written; next: hpsearch run {file}")
 
 
 @app.command()

@@ -3,9 +3,12 @@
 import codecs
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from hpsearch.errors import InvalidSettings, MalformedJson
+from hpsearch.cli.spec_file import SpecFile, understood
+from hpsearch.client import line_of
+from hpsearch.errors import InvalidSettings, InvalidSpec, MalformedJson
 from hpsearch.spec import strict_json
 from hpsearch.spec.submission import parse_submission
 
@@ -15,8 +18,9 @@ STANDARD_INPUT = Path("-")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_spec(file: Path) -> bytes:
-    """The file as it is, without a byte order mark; the server judges it. `-` is standard input.
+def read_spec(file: Path) -> SpecFile:
+    """JSON as it is, without a byte order mark: the server judges it; of TOML and YAML, by the name
+    of the file, the same as JSON. `-` is JSON from standard input.
 
     Raises InvalidSettings if it cannot be read, or cannot be a spec.
     """
@@ -29,7 +33,7 @@ def read_spec(file: Path) -> bytes:
         raise InvalidSettings(f"{name} is larger than {MAX_SPEC} bytes: not a search spec")
     if content.startswith(UTF_16) or b"\0" in content[:4]:
         raise InvalidSettings(f"{name} is UTF-16 text: save it as UTF-8")
-    return content.removeprefix(codecs.BOM_UTF8)
+    return understood(content.removeprefix(codecs.BOM_UTF8), file, name)
 
 
 def read_input(path: Path, limit: int) -> bytes:
@@ -67,14 +71,17 @@ def _read(file: Path) -> bytes:
         return stream.read(MAX_SPEC + 1)
 
 
-def read_valid_spec(file: Path) -> bytes:
+def read_valid_spec(file: Path) -> SpecFile:
     """The same, checked here: a broken spec need not wait for a server to start.
 
-    Raises InvalidSpec, or InvalidSettings if it is not JSON.
+    Raises InvalidSettings with a line for each field at fault, and where it stands.
     """
-    content = read_spec(file)
+    spec = read_spec(file)
     try:
-        parse_submission(strict_json.loads(content))
+        parse_submission(strict_json.loads(spec.content))
     except MalformedJson as error:
-        raise InvalidSettings(f"{_name(file)} {error}") from None
-    return content
+        raise InvalidSettings(f"{spec.name} {error}") from None
+    except InvalidSpec as error:
+        lines = [line_of(asdict(each)) + spec.place(each.field) for each in error.problems]
+        raise InvalidSettings("\n".join(lines)) from None
+    return spec

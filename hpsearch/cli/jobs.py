@@ -25,9 +25,9 @@ def submit(
     spec: options.Spec, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
 ) -> None:
     """Submit SPEC to a server and print the job's id."""
-    content = read_spec(spec)
-    with Client(url) as client:
-        job = client.submit(content)
+    read = read_spec(spec)
+    with Client(url) as client, read.placed():
+        job = client.submit(read.content)
     print_json(job) if as_json else print(job["id"])
 
 
@@ -139,9 +139,9 @@ def estimate(
     spec: options.Spec, url: options.Url = options.DEFAULT_URL, as_json: options.Json = False
 ) -> None:
     """Say what SPEC would take, without running it."""
-    content = read_spec(spec)
-    with Client(url) as client:
-        answer = client.estimate(content)
+    read = read_spec(spec)
+    with Client(url) as client, read.placed():
+        answer = client.estimate(read.content)
     print_json(answer) if as_json else tables.print_estimate(out, answer)
 
 

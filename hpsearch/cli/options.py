@@ -52,8 +52,14 @@ OtherServer = Annotated[
     str | None, typer.Option("--url", help="Ask this server instead of looking in the data folder.")
 ]
 Spec = Annotated[
-    Path, typer.Argument(metavar="SPEC", help="A search spec, as JSON; - reads standard input.")
+    Path,
+    typer.Argument(
+        metavar="SPEC",
+        help="A search spec: JSON, or TOML or YAML by its name; - reads JSON from standard input.",
+    ),
 ]
+NewSpec = Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write it.")]
+Force = Annotated[bool, typer.Option("--force", help="Also over a file that is there.")]
 
 
 State = Annotated[JobState | None, typer.Option(help="Only jobs in this state.")]

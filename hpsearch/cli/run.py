@@ -11,6 +11,7 @@ from rich.console import Console
 from hpsearch.cli import tables
 from hpsearch.cli.output import print_json
 from hpsearch.cli.server import Server, address_of, is_loopback
+from hpsearch.cli.spec_file import SpecFile
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client
 from hpsearch.errors import ServiceError
@@ -20,7 +21,7 @@ INTERRUPTED = 1  # exit code of a run that was to leave with its job, and left b
 START_INTERVAL = 0.05  # seconds between looks at whether the server has started
 
 
-def run_search(spec: bytes, listener: socket.socket, leave: bool, as_json: bool) -> int:
+def run_search(spec: SpecFile, listener: socket.socket, leave: bool, as_json: bool) -> int:
     """Serve until Ctrl-C, or with `leave` until the job has ended.
 
     Returns the exit code: of the job for a run that leaves (see hpsearch.cli.watch), 0 for one that
@@ -47,7 +48,7 @@ def run_search(spec: bytes, listener: socket.socket, leave: bool, as_json: bool)
 class _User:
     """What a person would do beside the server: submit, watch, read the result."""
 
-    spec: bytes
+    spec: SpecFile
     url: str
     token: str | None
     server: Server
@@ -77,7 +78,8 @@ class _User:
 
     def _search(self) -> None:
         with Client(self.url, token=self.token) as client:
-            job = client.submit(self.spec)
+            with self.spec.placed():
+                job = client.submit(self.spec.content)
             where = f"{self.url}{job['links']['self']}"
             self.out.print(f"job {job['id']} at {where}", highlight=False, soft_wrap=True)
             with Watcher(self.out, patience=0) as watcher:  # the server is our own

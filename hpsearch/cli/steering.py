@@ -76,9 +76,7 @@ def extend(
     budget = {name: value for name, value in given.items() if value is not None}
     if not budget:
         raise InvalidSettings("extend needs --trials, --epochs or --seconds")
-    with Client(url) as client:
-        known = client.job(job).get("spec", {}).get("budget", {})
-    _change(url, job, {"budget": {**known, **budget}}, as_json)
+    _change(url, job, {"budget": budget}, as_json)
 
 
 @app.command()

@@ -38,9 +38,9 @@ class Giver:
 
 
 def test_the_bytes_arrive_as_they_are_without_a_byte_order_mark(given: Giver) -> None:
-    assert read_spec(given(SPEC.encode())) == SPEC.encode()
-    assert read_spec(given(SPEC.encode("utf-8-sig"))) == SPEC.encode()
-    assert read_valid_spec(given(SPEC.encode("utf-8-sig"))) == SPEC.encode()
+    assert read_spec(given(SPEC.encode())).content == SPEC.encode()
+    assert read_spec(given(SPEC.encode("utf-8-sig"))).content == SPEC.encode()
+    assert read_valid_spec(given(SPEC.encode("utf-8-sig"))).content == SPEC.encode()
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
