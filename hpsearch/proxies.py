@@ -3,7 +3,7 @@
 import os
 from urllib.request import getproxies
 
-import httpx
+import httpx2 as httpx
 
 
 def unusable_proxy() -> str | None:

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-import httpx
+import httpx2 as httpx
 
 from hpsearch.errors import ServiceError
 

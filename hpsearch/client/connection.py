@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
+import httpx2 as httpx
 
 from hpsearch.client.calls import Call
 from hpsearch.client.event_stream import EventReader

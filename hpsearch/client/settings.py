@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 
 from hpsearch.client.addresses import LOOPBACK, host_of
 from hpsearch.errors import ServiceError

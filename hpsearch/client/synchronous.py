@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
+import httpx2 as httpx
 
 from hpsearch.client import calls
 from hpsearch.client.addresses import API, path_of, piece

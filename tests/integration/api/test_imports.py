@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from harness.service import MakeService, Service

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 
 from harness.service import Service, wait_until
 from hpsearch.access import Scope

@@ -4,7 +4,7 @@ import re
 import signal
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import psutil
 import pytest
 

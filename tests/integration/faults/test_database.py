@@ -7,7 +7,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 import pytest
 
 from harness.postgres import PostgresServer

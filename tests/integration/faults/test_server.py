@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 
 from harness.results import SPEC, Result, job_ids, result_of
 from harness.service import MakeService, Service, wait_until
