@@ -22,12 +22,18 @@ from hpsearch.client import line_of
 from hpsearch.errors import DatasetRefused, HpsearchError, InvalidSpec, ServiceError
 from hpsearch.runner.surroundings import check_surroundings
 
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a search that was cancelled or failed, an audit or a verification that "
+    "differs, a fault that doctor found; 2 anything else that went wrong, with a line for each "
+    "reason; 3 a search that ended without a best trial; 130 interrupted."
+)
+
 app = typer.Typer(
     cls=LazyGroup,
     help="Hyperparameter search for small convolutional networks, on your own machines.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 
 

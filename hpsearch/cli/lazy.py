@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-LOCAL = ("audit", "certificates", "datasets", "plot", "predict", "verify")
+LOCAL = ("audit", "certificates", "datasets", "doctor", "plot", "predict", "verify")
 
 
 class LazyGroup(TyperGroup):

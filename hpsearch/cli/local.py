@@ -2,20 +2,21 @@
 
 import typer
 
+from hpsearch import settings
 from hpsearch.cli import certificates, datasets, options
 from hpsearch.cli import plot as plotting
 from hpsearch.cli.audit import audit_job, read_held
+from hpsearch.cli.doctor import Level, examine, report
 from hpsearch.cli.predict import predict_images
 from hpsearch.cli.verify import verify_job
 from hpsearch.cli.watch import console_of
 from hpsearch.datasets.catalogue import Catalogue
-from hpsearch.settings import DATA_DIR as DATA_DIR_SETTING
 
 app = typer.Typer()
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(certificates.app, name="certificates")
 
-DATA_DIR = DATA_DIR_SETTING.default
+DATA_DIR = settings.DATA_DIR.default
 
 
 @app.command()
@@ -60,6 +61,23 @@ def plot(
     """
     for path in plotting.plot_jobs(jobs, kind or [], output, form, measure, url):
         print(path)
+
+
+@app.command()
+def doctor(
+    host: options.Host = settings.HOST.default,
+    port: options.Port = settings.PORT.default,
+    data_dir: options.DataDir = DATA_DIR,
+    url: options.Url = options.DEFAULT_URL,
+    as_json: options.Json = False,
+) -> None:
+    """Look at this machine, the data folder and the server, and say what to do about faults.
+
+    Exit code 1 if anything is at fault; warnings are no faults.
+    """
+    findings = list(examine(data_dir, host, port, url))
+    report(findings, as_json)
+    raise typer.Exit(1 if any(each.level is Level.FAULT for each in findings) else 0)
 
 
 @app.command()

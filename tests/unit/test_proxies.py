@@ -24,9 +24,6 @@ def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HTTP_PROXY", "carrier-pigeon://proxy", "cannot be used: "),
         ("HTTPS_PROXY", "http://proxy:many", "cannot be used: "),
         ("http_proxy", "http://[::1", "cannot be used: "),
-        ("NO_PROXY", "localhost,fd00::/8", "fd00::/8 is a network of IPv6 addresses"),
-        ("no_proxy", "a,::1/128", "::1/128 is a network"),
-        ("NO_PROXY", "example.org:port", "cannot be used: "),
     ],
 )
 def test_the_variable_at_fault_is_named(
@@ -49,6 +46,7 @@ def test_the_variable_at_fault_is_named(
         ("HTTPS_PROXY", "proxy:3128"),
         ("NO_PROXY", "localhost, 127.0.0.1,::1,.example.org,10.0.0.0/8,http://other"),
         ("NO_PROXY", "*"),
+        ("NO_PROXY", "localhost,fd00::/8,::1/128,example.org:port"),
     ],
 )
 def test_others_are_used(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
