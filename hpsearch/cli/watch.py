@@ -1,16 +1,18 @@
 """A job's progress, live on a terminal, or as plain lines where output is no terminal."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 
+from hpsearch.cli.live_table import ROWS, live_table
 from hpsearch.cli.output import out
 from hpsearch.cli.tables import accuracy, finished
-from hpsearch.client import Client
+from hpsearch.client import Client, path_of
 from hpsearch.errors import ServiceError
 
 POLL_INTERVAL = 0.5  # seconds
@@ -54,15 +56,17 @@ class Watcher:
         self.sleep = sleep
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"),
-            console=out, disable=not out.is_terminal,
+            console=out,
         )  # fmt: skip
+        self._live = Live(self._bar, console=out)
         self._task = self._bar.add_task("waiting", total=None, note="")
         self._pace = Pace()
         self._last_line = ""
         self._next_line = 0.0
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self.live:
+            self._live.start()
         return self
 
     def __exit__(
@@ -71,9 +75,19 @@ class Watcher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        self._live.update(self._bar)  # the result has a table of its own
+        self._live.stop()
 
-    def show(self, job: Answer) -> None:
+    @property
+    def live(self) -> bool:
+        """Whether it can show trials as they change."""
+        return self._out.is_terminal
+
+    def show(self, job: Answer, trials: Sequence[Answer] = ()) -> None:
+        """trials: those that lead, the best first; shown on a terminal."""
+        if trials:
+            curves = self._out.encoding.startswith("utf")
+            self._live.update(Group(self._bar, live_table(trials, curves)), refresh=True)
         text = note(job, self._pace.seconds_left(job))
         planned, done = job["progress"]["trials"]["planned"], finished(job)
         self._bar.update(self._task, description=job["state"], total=planned, completed=done)
@@ -114,11 +128,21 @@ def watch_until_end(client: Client, job_id: str, watcher: Watcher) -> Answer:
     """
     job = client.job(job_id)
     while True:
-        watcher.show(job)
+        watcher.show(job, leading(client, job_id) if watcher.live else ())
         if ended(job):
             return job
         watcher.sleep(POLL_INTERVAL)
         job = watcher.outlast(lambda: client.job(job_id))
+
+
+def leading(client: Client, job_id: str) -> list[Answer]:
+    """The trials that lead now, with their curves; none where the server does not say."""
+    try:
+        found = client.get(f"{path_of(job_id)}/trials", order="value", limit=ROWS)
+    except ServiceError:
+        return []  # whoever asks for the job itself says so
+    items: list[Answer] = found["items"]
+    return items
 
 
 def ended(job: Answer) -> bool:

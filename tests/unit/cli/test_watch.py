@@ -67,6 +67,13 @@ class _Telling(Client):
             raise answer
         return cast(Job, answer)
 
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        assert path.endswith("/abc/trials")
+        reports = [{"value": 0.25}, {"value": 0.75}]
+        params = {"learning_rate": 0.125}
+        trial = {"number": 77, "round": 0, "outcome": None, "reports": reports, "params": params}
+        return {"items": [trial]}
+
 
 @pytest.mark.parametrize("terminal", [False, True])
 def test_watches_until_the_end(terminal: bool) -> None:
@@ -80,6 +87,7 @@ def test_watches_until_the_end(terminal: bool) -> None:
     assert ended["state"] == "completed"
     assert len(slept) == 3
     assert "10/10 trials (2 pruned)" in text.getvalue()
+    assert ("0.125" in text.getvalue()) is terminal
     if not terminal:
         assert [line.partition(":")[0] for line in text.getvalue().splitlines()] == [
             "queued",
