@@ -26,6 +26,8 @@ EXPOSE 8000
 STOPSIGNAL SIGTERM
 LABEL org.opencontainers.image.title=hpsearch \
       org.opencontainers.image.description="Hyperparameter search for small NumPy convolutional networks" \
+      org.opencontainers.image.version=0.1.0 \
+      org.opencontainers.image.authors="The hpsearch authors" \
       org.opencontainers.image.licenses=MIT
 # The server's; the other services of docker-compose.yml have checks of their own.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \

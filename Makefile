@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 2
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads screenshots
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -75,6 +75,12 @@ bench-certificate: setup-dev  ## how often a certificate is right, beside the tr
 
 bench-page: setup-dev  ## weight of the pages, time to draw a job of 10,000 trials, first paint in Chromium while all cores train
 	$(BIN)/python -m benchmarks.pages
+
+references: setup-dev  ## write docs/reference again, from the code and docs/openapi.json
+	$(BIN)/python -m harness.references
+
+site: setup-dev  ## the documentation as a site, in build/site; a link that leads nowhere is an error
+	$(BIN)/python -m harness.site
 
 screenshots: setup-dev  ## pictures of the job page for docs/images, with Chromium, from a real search
 	$(BIN)/python -m harness.screenshots

@@ -1,0 +1,71 @@
+"""Code blocks of Markdown pages, run as a reader would run them: one after another, in one folder.
+
+`sh` and `python` blocks run; what only shows something stands in `console` or unnamed blocks.
+Variables that a shell block sets are there in all that follow.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+WRITTEN = "http://127.0.0.1:8000"
+"""The server of which the pages speak."""
+TIMEOUT = 120.0  # seconds for one block
+
+
+@dataclass(frozen=True)
+class Block:
+    """line: of the page, where the block begins."""
+
+    language: str
+    line: int
+    text: str
+
+
+def blocks(page: str) -> list[Block]:
+    """The blocks of a page that run, in order."""
+    found = []
+    for match in re.finditer(r"^```(sh|python)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+        line = page[: match.start()].count("\n") + 1
+        found.append(Block(match[1], line, match[2]))
+    return found
+
+
+class Reader:
+    """Runs blocks against a server; `words` are what a reader puts in, as a job's id for ID."""
+
+    def __init__(self, folder: Path, url: str, words: Mapping[str, str]) -> None:
+        self._folder = folder
+        self._words = {WRITTEN: url, **words}
+        self._variables = folder / "variables"
+        self._variables.touch()
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self._environment = {**os.environ, "PATH": path, "HPSEARCH_URL": url}
+
+    def run(self, block: Block) -> str:
+        """What the block says; fails with it, and with its line, unless it ends well."""
+        text = block.text
+        for written, meant in self._words.items():
+            text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", meant, text)
+        began = subprocess.run(
+            self._command(block.language, text),
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        said = began.stdout + began.stderr
+        assert began.returncode == 0, f"the block of line {block.line} ends with {said}"
+        return said
+
+    def _command(self, language: str, text: str) -> Sequence[str]:
+        before = f"set -aeuo pipefail; . {self._variables}"
+        if language == "python":
+            return ["bash", "-c", f'{before}; exec "$0" -c "$1"', sys.executable, text]
+        return ["bash", "-c", f"{before}\n{text}\nexport -p > {self._variables}"]
