@@ -6,7 +6,7 @@ it, the HTTP edge shows it; nobody changes it in place.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Self
 
@@ -279,17 +279,13 @@ class DataHashes:
     """Which data a job trains on: SHA-256, in hexadecimal.
 
     dataset: of its images and labels. split: of the places of the images in both parts. counts: of
-    how many images of each class the validation part has (`Baseline.sha256`); it follows from the
-    others, and None is from before it was recorded.
+    how many images of each class the validation part has (`Baseline.sha256`); None is from before it
+    was recorded. It follows from the others, and the same data is equal with it and without.
     """
 
     dataset: str
     split: str
-    counts: str | None = None
-
-    def same(self, other: "DataHashes") -> bool:
-        """Whether it is the same data; what follows from it may be recorded of one alone."""
-        return (self.dataset, self.split) == (other.dataset, other.split)
+    counts: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -116,9 +116,9 @@ class SqlJobStore:
         """Record which data the job trains on; raises DataChanged if it began with other data."""
         with self._write(durable=False) as connection:
             row = lock_job(connection, job_id)
-            if row.job.data == data:
+            if row.job.data == data and row.baseline is not None:
                 return
-            if row.job.data is not None and not row.job.data.same(data):
+            if row.job.data not in (None, data):
                 name, before = row.job.spec.dataset.name, row.job.data
                 found = (before.dataset, data.dataset)
                 if before.dataset == data.dataset:

@@ -66,7 +66,7 @@ def _difference(spec: SearchSpec, other: SearchSpec | None) -> str | None:
 
 def _other_data(own: DataHashes | None, other: DataHashes | None) -> str | None:
     """What differs in the data itself, in words; names say little. None if it is not recorded."""
-    if own is None or other is None or own.same(other):
+    if own is None or other is None or own == other:
         return None
     if own.dataset != other.dataset:
         return "another data set of the same name"

@@ -6,6 +6,7 @@ import pytest
 
 from hpsearch.history import (
     Cohort,
+    DataHashes,
     Ending,
     History,
     Origin,
@@ -99,3 +100,8 @@ def test_a_report_has_every_score_and_is_compared_by_the_objective() -> None:
     assert report == Report(40, 0.4, 0.7, 0.3, 0.9, 0.8, 0.7)
     values = [Report.at(0.4, scores, objective, None).value for objective in Objective]
     assert values == [0.9, 0.8, 0.7, 0.3]
+
+
+def test_the_same_data_is_equal_whatever_was_recorded_of_it_beside_its_hashes() -> None:
+    assert DataHashes("a", "b") == DataHashes("a", "b", "c")
+    assert DataHashes("a", "b") != DataHashes("a", "c")
