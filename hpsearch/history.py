@@ -279,8 +279,8 @@ class DataHashes:
     """Which data a job trains on: SHA-256, in hexadecimal.
 
     dataset: of its images and labels. split: of the places of the images in both parts. counts: of
-    how many images of each class the validation part has (`Baseline.sha256`); None is from before it
-    was recorded. It follows from the others, and the same data is equal with it and without.
+    how many images of each class the validation part has (`Baseline.sha256`); None in those from
+    before it was recorded. As it follows from the others, data is equal with it and without.
     """
 
     dataset: str
