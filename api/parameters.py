@@ -24,6 +24,9 @@ def _whole(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_whole)]
 TrialNumber = Annotated[Whole, Path(description="the trial's number in its job, from 0")]
+PictureName = Annotated[
+    str, Path(pattern="^[a-z-]{1,30}$", description="the picture's name, without `.png`")
+]
 Limit = Annotated[Whole, Bounds(ge=1, le=MAX_PAGE), Query(description="the most items to answer")]
 LabelQuery = Annotated[
     str | None, Query(max_length=MAX_LABEL, description="only jobs that have this label")

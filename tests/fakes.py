@@ -14,6 +14,7 @@ from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DataChanged, JobNotFound, OtherTrials, UnknownDataset
 from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report, TrialState
+from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Inbox, Leg, LegLanded, LegResult, UnfinishedJob
@@ -253,6 +254,7 @@ class InlineEngine:
         self._closed = False
         self.tasks: list[LegTask] = []
         self.state: TrainState | None = None  # what `network` gives
+        self.pictures: tuple[Picture, ...] = ()  # what `inside` gives
         threading.Thread(target=self._work, daemon=True).start()
 
     def load(self, split: Split) -> Data:
@@ -282,6 +284,9 @@ class InlineEngine:
 
     def network(self, leg: Leg) -> TrainState | None:
         return self.state
+
+    def inside(self, leg: Leg, class_names: tuple[str, ...]) -> tuple[Picture, ...]:
+        return self.pictures
 
     def environment(self) -> Mapping[str, str]:
         return {"numpy": "made up"}

@@ -17,7 +17,8 @@ from hpsearch.errors import DifferentModel, NoModel
 from hpsearch.history import Trial
 from hpsearch.jobs import Job
 from hpsearch.runner.model_cache import Made
-from hpsearch.runner.models import Training, differences
+from hpsearch.runner.model_record import differences
+from hpsearch.runner.models import Training, Wanted
 from hpsearch.search.certificate import certificate
 
 router = APIRouter(prefix=f"{API}/jobs/{{job_id}}", tags=["results"])
@@ -70,11 +71,11 @@ async def get_trial_model(
     It is trained again, before legs that wait; 202 says how far it is. If it comes out different
     from the hash on record, that is said, and `accept=different` gives it nevertheless.
     """
-    job, trial = await run_in_threadpool(_trial, services, job_id, number)
+    job, trial = await run_in_threadpool(trial_of, services, job_id, number)
     return await _answer(request, services, job, trial, accept is not None)
 
 
-def _trial(services: Services, job_id: str, number: int) -> tuple[Job, Trial]:
+def trial_of(services: Services, job_id: str, number: int) -> tuple[Job, Trial]:
     return services.jobs.get(job_id), services.trials.get(job_id, number)
 
 
@@ -106,9 +107,11 @@ async def _answer(
     return _file(job, trial, training.made)
 
 
-async def trained(services: Services, job: Job, trial: Trial) -> Training:
+async def trained(
+    services: Services, job: Job, trial: Trial, wanted: Wanted = Wanted.MODEL
+) -> Training:
     """The trial's training, which may still be under way; raises what it failed by."""
-    training = await run_in_threadpool(services.models.ask, job, trial)
+    training = await run_in_threadpool(services.models.ask, job, trial, wanted)
     for _ in range(round(PATIENCE / LOOK_INTERVAL)):
         if training.over:
             break

@@ -76,7 +76,7 @@ def _mark(
             (report.epoch, report.value) for report in trial.reports if math.isfinite(report.value)
         ),
         epochs=trial.epochs,
-        proposed=_proposed(trial),
+        proposed=proposed_by(trial),
         stopped="" if ending is None else _without(ending.reason, ending.outcome.value),
         best=trial.number == best,
         upward=up,
@@ -95,7 +95,8 @@ def _without(reason: str, outcome: str) -> str:
     return reason.removeprefix(outcome).lstrip(": ")
 
 
-def _proposed(trial: Trial) -> str:
+def proposed_by(trial: Trial) -> str:
+    """Why it has its parameters, in a few words."""
     origin = trial.origin
     source = SOURCES.get(origin.source, origin.source)
     if origin.source == "sampler" and origin.sampler:

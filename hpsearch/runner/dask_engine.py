@@ -16,16 +16,23 @@ from distributed import Client, Future, KilledWorker, LocalCluster, Security, St
 from hpsearch.datasets.values import Split
 from hpsearch.environment import PORTABLE
 from hpsearch.errors import AnswerRefused, EngineLost, EngineUnavailable, WorkerLost
+from hpsearch.inside.pictures import Picture
 from hpsearch.portable import pin
 from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg, plain
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
-from hpsearch.runner.worker_answers import read_environment, read_network, read_timing
+from hpsearch.runner.worker_answers import (
+    read_environment,
+    read_network,
+    read_pictures,
+    read_timing,
+)
 from hpsearch.runner.worker_memory import fair_share
 from hpsearch.runner.worker_tasks import (
     Conditions,
+    inside_of,
     keep,
     network_of,
     time_training,
@@ -201,11 +208,19 @@ class DaskEngine:
         return answer
 
     def network(self, leg: Leg) -> TrainState | None:
-        if not isinstance(leg, DaskLeg) or leg.trained is None:
-            raise TypeError("a leg of this engine that landed has a network")
+        landed = _landed(leg)
+        return read_network(self._ask(network_of, landed.trained), landed.weights)
+
+    def inside(self, leg: Leg, class_names: tuple[str, ...]) -> tuple[Picture, ...]:
+        landed = _landed(leg)
+        data = landed.data.future
+        return read_pictures(self._ask(inside_of, landed.trained, landed.task, data, class_names))
+
+    def _ask(self, what: Callable[..., bytes], *given: object) -> object:
+        """What a worker says of something that it has, before the legs that wait."""
         try:
-            asked = self._client.submit(network_of, leg.trained, pure=False, priority=1)
-            return read_network(plain(asked, FETCH_TIMEOUT), leg.weights)
+            asked = self._client.submit(what, *given, pure=False, priority=1)
+            return plain(asked, FETCH_TIMEOUT)
         except (*OUTAGES, KilledWorker) as error:
             raise EngineLost(GONE) from error
 
@@ -295,6 +310,13 @@ class DaskEngine:
             log.warning("worker %s is refused: it is not pinned; %s", name, HOW_TO_PIN)
         self._refused = workers.keys() - pinned
         return {name: workers[name]["nthreads"] for name in pinned}
+
+
+def _landed(leg: Leg) -> DaskLeg:
+    """Raises TypeError for one that is of another engine, or did not land."""
+    if not isinstance(leg, DaskLeg) or leg.trained is None:
+        raise TypeError("a leg of this engine that landed has a network")
+    return leg
 
 
 def _answer(timed: Future[bytes], answer: ConcurrentFuture[Timing]) -> None:

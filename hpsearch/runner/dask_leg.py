@@ -55,8 +55,8 @@ class DaskLeg:
     ) -> None:
         self._board = board
         self._changed = changed
-        self._task = task
-        self._data = data
+        self.task = task
+        self.data = data
         self._previous = previous
         self._inbox = inbox
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class DaskLeg:
         key = f"leg-{uuid.uuid4().hex}"
         state = None if self._previous is None else self._previous.trained
         self.trained = client.submit(
-            *(train, self._task, self._data.future, state, conditions),
+            *(train, self.task, self.data.future, state, conditions),
             key=key,
             resources=PINNED if conditions.portable else None,
         )
@@ -115,7 +115,7 @@ class DaskLeg:
     def blamed_for(self) -> str | None:
         """The worker whose death, the last of TRIES, Dask blames on this leg or one before it."""
         error = None if self._report is None else _error(self._report)
-        if not isinstance(error, KilledWorker) or error.task == self._data.future.key:
+        if not isinstance(error, KilledWorker) or error.task == self.data.future.key:
             return None
         return str(error.last_worker.address)
 
@@ -155,9 +155,9 @@ class DaskLeg:
 
     def _read(self, report: Future[bytes]) -> None:
         try:
-            found = read_report(plain(report), self._task)
+            found = read_report(plain(report), self.task)
         except AnswerRefused as error:
-            log.warning("a leg of trial %d: %s", self._task.trial, error)
+            log.warning("a leg of trial %d: %s", self.task.trial, error)
             self._land(LegFailed(error))
             return
         if found.stopped:  # Dask took the order to stop back after the leg had heard it

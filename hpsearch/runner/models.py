@@ -5,8 +5,6 @@ is its file. The record says the SHA-256 of the weights at each report; what com
 it may on another kind of processor, is told apart from what does not.
 """
 
-import hashlib
-import json
 import logging
 import math
 import queue
@@ -15,14 +13,13 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import (
     AnswerRefused,
-    DataChanged,
     EngineLost,
     EngineUnavailable,
-    FieldProblem,
     ModelsBusy,
     NoModel,
 )
@@ -32,9 +29,11 @@ from hpsearch.nn import learned_shapes
 from hpsearch.runner.data_pool import DataPool, Loaded
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.model_cache import Made, ModelCache
+from hpsearch.runner.model_record import check_data, check_has_model, difference_of, key_of
 from hpsearch.runner.ports import Engine, Leg, LegDone, LegFailed, LegLanded, LegResult
+from hpsearch.runner.worker_answers import pictures_bytes
 from hpsearch.training.leg import LegReport, TrainState
-from hpsearch.training.model_file import FORMAT, model_bytes
+from hpsearch.training.model_file import model_bytes
 from hpsearch.training.tasks import leg_task
 
 AT_ONCE = 2  # models that are trained again side by side
@@ -48,12 +47,20 @@ ATTEMPTS = 5  # engines that may be lost under one model
 log = logging.getLogger(__name__)
 
 
+class Wanted(StrEnum):
+    """What a trial is trained again for: its file, or pictures of it (see `hpsearch.inside`)."""
+
+    MODEL = "model"
+    INSIDE = "inside"
+
+
 @dataclass(eq=False)
 class Training:
     """A model on its way. reached, goal: epochs of training. Once `over`, it is made or failed."""
 
     job: Job
     trial: Trial
+    wanted: Wanted
     goal: float
     reached: float = 0.0
     made: Made | None = None
@@ -83,22 +90,22 @@ class Models:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="model")
         self._closing = False
 
-    def ask(self, job: Job, trial: Trial) -> Training:
-        """The model, or how far it is; waits for nothing.
+    def ask(self, job: Job, trial: Trial, wanted: Wanted = Wanted.MODEL) -> Training:
+        """The model, or what it looks like inside, or how far it is; waits for nothing.
 
         Raises NoModel, ModelsBusy, and JobNotRunnable for a job that this version cannot read. An
         error of the training is told once; who asks after that begins anew.
         """
         check_has_model(job, trial)
         names = self._class_names(job)
-        key = key_of(job, trial, names)
+        key = key_of(job, trial, names, wanted is Wanted.INSIDE)
         with self._lock:
             known = self._under_way.get(key)
             if known is not None:
                 if known.over:
                     del self._under_way[key]
                 return known
-            training = Training(job, trial, goal=trial.reports[-1].step / 100)
+            training = Training(job, trial, wanted, goal=trial.reports[-1].step / 100)
             training.made = self._cache.get(key)
             if training.over:
                 return training
@@ -155,22 +162,22 @@ class Models:
     def _train(self, training: Training, names: tuple[str, ...], engine: Engine) -> Made:
         job, trial = training.job, training.trial
         with self._pool.using(job, engine) as loaded:
-            _check_data(job, loaded)
+            check_data(job, loaded)
             legs: list[Leg] = []
             try:
                 difference = None
                 for report in trial.reports:
                     found = self._leg(training, report, engine, loaded, legs)
-                    difference = difference or _difference(report, found)
+                    difference = difference or difference_of(report, found)
                     if math.isnan(found.value):
                         break
-                state = engine.network(legs[-1])
+                content = self._content(training, names, engine, legs[-1])
             finally:
                 for leg in legs:
                     leg.release()
-        if state is None:
+        if content is None:
             raise NoModel(job.id, trial.number, f"trained again, {difference}")
-        return Made(self._content(job, trial, state, names), difference, engine.environment())
+        return Made(content, difference, engine.environment())
 
     def _leg(
         self,
@@ -209,7 +216,17 @@ class Models:
                 return landed.result
         raise EngineUnavailable(LEAVING)
 
-    def _content(self, job: Job, trial: Trial, state: TrainState, names: tuple[str, ...]) -> bytes:
+    def _content(
+        self, training: Training, names: tuple[str, ...], engine: Engine, leg: Leg
+    ) -> bytes | None:
+        """What is wanted of the network that a leg came to; None if it diverged."""
+        if training.wanted is Wanted.INSIDE:
+            pictures = engine.inside(leg, names)
+            return pictures_bytes(pictures) if pictures else None
+        state = engine.network(leg)
+        return None if state is None else self._file(training.job, training.trial, state, names)
+
+    def _file(self, job: Job, trial: Trial, state: TrainState, names: tuple[str, ...]) -> bytes:
         dataset = self._catalogue.load(job.spec.dataset.name)
         network, _ = job.spec.settings_for(trial.params)
         shapes = learned_shapes(network, dataset.shape, dataset.classes)
@@ -229,63 +246,7 @@ class Models:
             del self._under_way[key]
 
 
-def check_has_model(job: Job, trial: Trial) -> None:
-    """Raises NoModel that says why."""
-    if trial.ending is None:
-        raise NoModel(job.id, trial.number, "it is still being trained")
-    if not trial.reports:
-        raise NoModel(job.id, trial.number, f"it ended before its first report: {_why(trial)}")
-    if math.isnan(trial.reports[-1].value):
-        raise NoModel(job.id, trial.number, f"its training left the finite numbers: {_why(trial)}")
-
-
-def key_of(job: Job, trial: Trial, names: tuple[str, ...]) -> str:
-    """Names the bytes of a model: what they are a function of."""
-    last = trial.reports[-1]
-    data = None if job.data is None else [job.data.dataset, job.data.split]
-    facts = [FORMAT, job.id, trial.number, last.step, last.weights, data, names]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def differences(job: Job, made: Made) -> list[FieldProblem]:
-    """What did not come out as recorded, and what is not the same in both environments."""
-    then, now = job.environment, made.environment
-    names = [name for name in sorted({*then, *now}) if then.get(name) != now.get(name)]
-    lines = [
-        FieldProblem(
-            f"environment.{name}",
-            "is not the one on record",
-            now.get(name, "unknown"),
-            then.get(name, "unknown"),
-        )
-        for name in names
-    ]
-    if not names:
-        lines = [FieldProblem("environment", "is the same now as on record")]
-    return [FieldProblem("report", made.difference or ""), *lines]
-
-
-def _why(trial: Trial) -> str:
-    return "" if trial.ending is None else trial.ending.reason
-
-
 def _report(job: Job, point: float, done: LegDone) -> Report:
     leg: LegReport = done.report
     diverged_after = None if leg.diverged_at is None else leg.epoch
     return Report.at(point, leg.scores, job.spec.objective, diverged_after, leg.weights)
-
-
-def _difference(recorded: Report, found: Report) -> str | None:
-    if recorded.confirmed_by(found):
-        return None
-    if recorded.weights is not None and recorded.weights != found.weights:
-        pair = (str(found.weights)[:16], recorded.weights[:16])
-        return f"at step {found.step} the weights are {pair[0]}…, on record are {pair[1]}…"
-    return f"at step {found.step} the value is {found.value!r}, on record is {recorded.value!r}"
-
-
-def _check_data(job: Job, loaded: Loaded) -> None:
-    """Raises DataChanged; jobs of before the hashes were recorded have none to compare."""
-    recorded, found = job.data, loaded.hashes
-    if recorded is not None and recorded != found:
-        raise DataChanged(job.spec.dataset.name, recorded.dataset, found.dataset)

@@ -9,6 +9,7 @@ from typing import Protocol
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.values import Split
 from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report
+from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
 from hpsearch.spec.parts import Budget
@@ -208,6 +209,13 @@ class Engine(Protocol):
 
     def network(self, leg: Leg) -> TrainState | None:
         """The network that a leg came to, without what only training needs; None if it diverged.
+
+        Of a leg that landed and was not released. Waits; raises EngineLost, or AnswerRefused.
+        """
+        ...
+
+    def inside(self, leg: Leg, class_names: tuple[str, ...]) -> tuple[Picture, ...]:
+        """What the network that a leg came to looks like inside; nothing if it diverged.
 
         Of a leg that landed and was not released. Waits; raises EngineLost, or AnswerRefused.
         """

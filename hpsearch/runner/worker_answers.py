@@ -7,7 +7,7 @@ what may come.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Self, TypeVar
 
@@ -15,12 +15,15 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from hpsearch.errors import AnswerRefused
+from hpsearch.inside.pictures import Picture
 from hpsearch.training.leg import LegReport, LegTask, TrainState
 from hpsearch.training.timing import Timing
 
 MOST_TEXT = 4096  # bytes of an answer that is JSON
 MOST_NUMBERS = 2**28  # of a network, as in a model file: 1 GiB of float32
 MOST_STEPS = 2**53
+MOST_PICTURE = 4 * 2**20  # bytes
+PNG = b"\x89PNG\r\n\x1a\n"
 NUMBER = np.dtype("<f4")
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -85,6 +88,17 @@ class _Network(_Answer):
     running: Annotated[int, Field(ge=0, le=MOST_NUMBERS)]
 
 
+class _Picture(_Answer):
+    name: Annotated[str, Field(pattern="^[a-z-]{1,30}$")]
+    title: Annotated[str, Field(max_length=100)]
+    words: Annotated[str, Field(max_length=500)]
+    size: Annotated[int, Field(ge=len(PNG), le=MOST_PICTURE)]
+
+
+class _Pictures(_Answer):
+    pictures: Annotated[list[_Picture], Field(max_length=10)]
+
+
 _Name = Annotated[str, Field(max_length=100)]
 _Fact = Annotated[str, Field(max_length=1000)]
 _ENVIRONMENT = TypeAdapter(
@@ -146,6 +160,35 @@ def read_network(answer: object, weights: str | None) -> TrainState | None:
     if weights is not None and state.weights() != weights:
         raise AnswerRefused("network: its weights are not those of the leg's report")
     return state
+
+
+def pictures_bytes(pictures: Sequence[Picture]) -> bytes:
+    """A line of JSON about all, then their files, one after the other."""
+    heads = [
+        {"name": p.name, "title": p.title, "words": p.words, "size": len(p.content)}
+        for p in pictures
+    ]
+    return b"\n".join([_json({"pictures": heads}), b"".join(p.content for p in pictures)])
+
+
+def read_pictures(answer: object) -> tuple[Picture, ...]:
+    """PNG files, a few of them and none too large; nothing for a training without a network."""
+    content = _bytes(answer)
+    if not content:
+        return ()
+    end = content.find(b"\n", 0, MOST_TEXT)
+    heads = _read(_Pictures, content[: max(end, 0)]).pictures
+    files = content[end + 1 :]
+    if len(files) != (size := sum(head.size for head in heads)):
+        raise AnswerRefused(f"pictures: {len(files)} bytes came, not {size}")
+    found, start = [], 0
+    for head in heads:
+        file = files[start : start + head.size]
+        if not file.startswith(PNG):
+            raise AnswerRefused(f"pictures.{head.name}: is no PNG file")
+        found.append(Picture(head.name, head.title, head.words, file))
+        start += head.size
+    return tuple(found)
 
 
 def read_environment(answer: object) -> Mapping[str, str]:

@@ -13,7 +13,13 @@ from distributed import Worker, get_worker
 from hpsearch.datasets.values import Split
 from hpsearch.environment import environment, not_portable
 from hpsearch.errors import WorkerNotPinned
-from hpsearch.runner.worker_answers import network_bytes, report_bytes, timing_bytes
+from hpsearch.inside.pictures import pictures_of
+from hpsearch.runner.worker_answers import (
+    network_bytes,
+    pictures_bytes,
+    report_bytes,
+    timing_bytes,
+)
 from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 from hpsearch.training.timing import Probe, time_probe
@@ -81,6 +87,13 @@ def report_of(trained: Trained) -> bytes:
 def network_of(trained: Trained) -> bytes:
     """What a model is made of, to go back to the server."""
     return network_bytes(trained[0])
+
+
+def inside_of(trained: Trained, task: LegTask, split: Split, class_names: tuple[str, ...]) -> bytes:
+    """What its network looks like inside, as pictures; nothing of one that diverged."""
+    _use_one_blas_thread()
+    state = trained[0]
+    return b"" if state is None else pictures_bytes(pictures_of(task, split, state, class_names))
 
 
 def worker_environment() -> Mapping[str, str]:
