@@ -82,7 +82,7 @@ references: setup-dev  ## write docs/reference again, from the code and docs/ope
 site: setup-dev  ## the documentation as a site, in build/site; a link that leads nowhere is an error
 	$(BIN)/python -m harness.site
 
-screenshots: setup-dev  ## pictures of the job page for docs/images, with Chromium, from a real search
+screenshots: setup-dev  ## pictures of the job page and of networks for docs/images, from real searches (HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m harness.screenshots
 
 bench-looking: setup-dev  ## processor time of a look at a job, and of a 304

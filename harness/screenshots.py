@@ -1,9 +1,11 @@
 """Pictures of the job page for docs/images, taken of a real search. Run by `make screenshots`.
 
-Three states, light and dark, wide and narrow: job-STATE-SCHEME-WIDTH.png.
+Three states, light and dark, wide and narrow: job-STATE-SCHEME-WIDTH.png. Where HPSEARCH_TEST_DATA
+names a folder with mnist.npz, what a network of MNIST looks like inside, too: inside-PICTURE.png.
 """
 
 import io
+import os
 import tempfile
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from playwright.sync_api import Browser
 
 from harness.browser import chromium
 from harness.service import ROOT, Service, wait_until
+from hpsearch.client import Client, path_of
 
 FOLDER = ROOT / "docs" / "images"
 WIDTHS = {"wide": (1300, 1130), "narrow": (390, 1130)}
@@ -44,6 +47,24 @@ def main() -> None:
             service.http.post(f"/api/v1/jobs/{job}/cancel").raise_for_status()
             certified = service.wait_for_end(service.submit({**SPEC, "seed": 1}))["id"]
             take(browser, service, certified, "certified")
+        mnist = Path(os.environ.get("HPSEARCH_TEST_DATA", "")) / "mnist.npz"
+        if mnist.is_file():
+            look_inside(service, mnist)
+
+
+def look_inside(service: Service, mnist: Path) -> None:
+    """The pictures of the best network of a short search on MNIST."""
+    with Client(service.url) as client:
+        client.upload("mnist_file", mnist, mnist.name)
+        data = {"name": "mnist_file", "train_size": 7500}
+        budget = {"trials": 24}
+        job = service.submit({"dataset": data, "network": "simple_convnet", "budget": budget})
+        service.wait_for_end(job)
+        best = client.get(f"{path_of(job)}/best", limit=1)["items"][0]["number"]
+        for name, content in client.inside(job, best).items():
+            file = FOLDER / f"inside-{name}.png"
+            file.write_bytes(content)
+            print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1000:.0f} kB")
 
 
 def take(browser: Browser, service: Service, job: str, state: str) -> None:

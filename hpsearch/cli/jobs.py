@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -182,6 +182,25 @@ def model(
         content = client.model(job, trial, accept_different, _telling())
     write_output(path, content)
     print(f"{path}: {len(content):,} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+
+
+@app.command()
+def inside(
+    job: options.JobId,
+    trial: Annotated[int, typer.Argument(metavar="TRIAL", min=0, help="Its number.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")
+    ] = None,
+    url: options.Url = options.DEFAULT_URL,
+) -> None:
+    """Have a trial trained again and draw its network: filters, feature maps, mistakes and more."""
+    folder = output or Path(f"{job}-{trial}")
+    with Client(url) as client:
+        pictures = client.inside(job, trial, _telling())
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in pictures.items():
+        write_output(folder / f"{name}.png", content)
+        print(folder / f"{name}.png")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """A client for asyncio: each method as in `Client`, to be awaited."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -179,6 +180,15 @@ class AsyncClient(AsyncConnection):
         not come out as recorded.
         """
         return await self._made(calls.model_path(job_id, number), different, progress)
+
+    async def inside(
+        self, job_id: str, number: int, progress: Callable[[Answer], None] = lambda _: None
+    ) -> dict[str, bytes]:
+        """What a trial's network looks like inside: PNG files by their names; see `model`."""
+        path = calls.inside_path(job_id, number)
+        answer = json.loads(await self._made(path, False, progress))
+        names = [each["name"] for each in answer["pictures"]]
+        return {name: await self._made(f"{path}/{name}.png", False, progress) for name in names}
 
     async def report(
         self,

@@ -100,6 +100,10 @@ def trained_again(path: str, different: bool) -> Call:
     return get(path, accept="different" if different else None)
 
 
+def inside_path(job_id: str, number: int) -> str:
+    return f"{path_of(job_id)}/trials/{number}/inside"
+
+
 def model_path(job_id: str, number: int | None) -> str:
     """Of a trial's network; the winner's if there is no number."""
     trial = "" if number is None else f"/trials/{number}"

@@ -1,5 +1,6 @@
 """A client that waits for its answers."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -174,6 +175,15 @@ class Client(Connection):
         not come out as recorded.
         """
         return self._made(calls.model_path(job_id, number), different, progress)
+
+    def inside(
+        self, job_id: str, number: int, progress: Callable[[Answer], None] = lambda _: None
+    ) -> dict[str, bytes]:
+        """What a trial's network looks like inside: PNG files by their names; see `model`."""
+        path = calls.inside_path(job_id, number)
+        answer = json.loads(self._made(path, False, progress))
+        names = [each["name"] for each in answer["pictures"]]
+        return {name: self._made(f"{path}/{name}.png", False, progress) for name in names}
 
     def report(
         self,

@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import numpy as np
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser
 
 from harness.service import Service, wait_until
+from tests.integration.api.browsers import AXE, FAULTS
 
 SPEC = {"dataset": "digits", "epochs": 2, "cohort": 4, "budget": {"trials": 8}, "confirm": None}
 NAMES = ["filters", "feature-maps", "confusion", "mistakes", "activations"]
@@ -82,7 +82,8 @@ def test_the_page_of_a_trial(service: Service, browser: Browser) -> None:
     drawn = page.locator("main img").evaluate_all("all => all.map(each => each.naturalWidth)")
     assert len(drawn) == len(NAMES)
     assert min(drawn) > 100
-    assert Axe().run(page).violations_count == 0
+    page.evaluate(AXE)
+    assert page.evaluate(FAULTS) == []
     page.set_viewport_size({"width": 360, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert said == []

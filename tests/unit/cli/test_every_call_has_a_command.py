@@ -49,6 +49,8 @@ COMMANDS = {
     "list_changes": "changes",
     "get_model": "model J -o OUT",
     "get_trial_model": "model J 3 -o OUT",
+    "look_inside": "inside J 3 -o OUT",
+    "get_picture": "inside J 3 -o OUT",
     "get_report": "report J -o OUT",
     "export_job": "export J -o OUT",
     "import_job": "import SPEC",
@@ -75,6 +77,8 @@ class Server:
         if request.url.path.endswith("/events"):
             return httpx.Response(204)
         answer: dict[str, Any] = {"id": "J", "state": "completed", "items": [], "links": {}}
+        if request.url.path.endswith("/inside"):
+            answer["pictures"] = [{"name": "filters"}]
         if request.url.path.endswith("/estimates"):
             answer |= {"waits_for": "timing", "links": {"self": "/api/v1/estimates/E"}}
         return httpx.Response(200, json=answer)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hpsearch.datasets.values import Part, Split
+from hpsearch.datasets.values import Images, Part, Split
 from hpsearch.errors import AnswerRefused
 from hpsearch.inside import measures
 from hpsearch.inside.measures import measure
@@ -27,7 +27,9 @@ def split(channels: int = 1, classes: int = 4, float_images: bool = False) -> Sp
     images = rng.integers(0, 60, (80, channels, 8, 8))
     for image, label in zip(images, labels % 4, strict=True):
         image[:, 4 * (label // 2) :, 4 * (label % 2) :][:, :4, :4] += 180
-    pixels = images.astype(np.float32) / 255 if float_images else images.astype(np.uint8)
+    pixels: Images = images.astype(np.uint8)
+    if float_images:
+        pixels = images.astype(np.float32) / np.float32(255)
     return Split(Part(pixels[:60], labels[:60]), Part(pixels[60:], labels[60:]), classes)
 
 
