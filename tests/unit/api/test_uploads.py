@@ -101,7 +101,7 @@ def test_the_command_uploads_files_and_folders(
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(content)
     monkeypatch.setenv("HPSEARCH_TOKEN", ann["Authorization"].removeprefix("Bearer "))
-    monkeypatch.setattr("httpx.Client", lambda **options: _through(client, **options))
+    monkeypatch.setattr("httpx2.Client", lambda **options: _through(client, **options))
     upload_dataset("mine", source, "http://testserver")
     assert "mine is there: 48 training images, 12 to test" in capsys.readouterr().out
     assert client.delete(f"{PATH}/mine", headers=ann).status_code == 204
