@@ -12,6 +12,9 @@ from api.schemas.events import EVENTS
 from storage.events import EventKind
 from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 
+PLACES = {"number": 0, "name": "digits", "estimate_id": "x", "picture": "filters"}
+"""What stands in paths beside the job's id."""
+
 JOBS = "/api/v1/jobs"
 JSON = {"Content-Type": "application/json"}
 
@@ -36,10 +39,7 @@ def test_head_answers_like_get_without_a_body(
     client: TestClient, description: dict[str, Any], job: str
 ) -> None:
     paths = [path for method, path, _ in _operations(description) if method == "GET"]
-    filled = [
-        path.format(job_id=job.rpartition("/")[2], number=0, name="digits", estimate_id="x", picture="filters")
-        for path in paths
-    ]
+    filled = [path.format(job_id=job.rpartition("/")[2], **PLACES) for path in paths]
     for path in (*filled, "/", "/docs", "/openapi.json"):
         head = client.head(path)
         assert head.content == b"", path
@@ -56,7 +56,7 @@ def test_allow_is_complete(client: TestClient, description: dict[str, Any], job:
     for method, path, _ in _operations(description):
         taken.setdefault(path, set()).add(method)
     for path, methods in taken.items():
-        real = path.format(job_id=job.rpartition("/")[2], number=0, name="digits", estimate_id="x", picture="filters")
+        real = path.format(job_id=job.rpartition("/")[2], **PLACES)
         answer = client.request("TRACE", real)
         assert answer.status_code == 405, path
         head = {"HEAD"} if "GET" in methods else set()
