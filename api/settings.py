@@ -35,8 +35,11 @@ class Settings(BaseSettings):
     )
     cluster: str | None = Field(default=settings.CLUSTER.default, pattern=r"^(tcp|tls)://[^\s]+$")
     cluster_tls_ca_file: Path | None = None
+    """Certificate authority of a cluster with tls://, as PEM."""
     cluster_tls_cert_file: Path | None = None
+    """The server's certificate in that cluster, as PEM."""
     cluster_tls_key_file: Path | None = None
+    """Its private key, as PEM."""
     portable: bool = settings.PORTABLE.default
     worker_memory: ByteSize | None = Field(default=None, ge=LEAST)
     """Memory that one worker may use, as 2GB or 1500MiB; by default a fair share of the machine's

@@ -25,8 +25,8 @@ CONTENDERS = ("6.5-random-search", "6.5-coarse-to-fine")
 class Search:
     """What one search came to.
 
-    bests: after so many epochs of training, the best accuracy so far on the validation part; only
-    where it rose. tested: accuracy of the winner on the test data, mean of its trainings.
+    bests: (epochs of training spent, best accuracy so far on the validation part), an entry each
+    time it rose. tested: accuracy of the winner on the test data, mean of its trainings.
     """
 
     trials: int
@@ -82,7 +82,7 @@ def risen(trials: Sequence[Mapping[str, Any]]) -> tuple[tuple[float, float], ...
 
 
 def tell(pairs: Sequence[tuple[Search, ...]]) -> None:
-    """A row for each seed, and the medians; "beyond" where the book's best was not reached."""
+    """A row for each seed, and the medians; "beyond" if the book's best was not reached."""
     print(
         "| seed | book: trials | best | on the test data | ours: trials | best | on the test data "
         "| epochs to the book's best: book | ours |"

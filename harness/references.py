@@ -58,7 +58,7 @@ def spec(schemas: Mapping[str, Any]) -> Iterator[str]:
         name = waiting.pop(0)
         schema = schemas[name]
         yield from ("", f"## {name}", "", cell(schema), "")
-        yield from table(schema) if "properties" in schema else [kind(schema)]
+        yield from table(schema, schemas) if "properties" in schema else [kind(schema)]
         for other in named(schema):
             if other not in seen:
                 seen.add(other)

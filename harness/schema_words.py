@@ -16,14 +16,21 @@ BOUNDS = {
 }
 
 
-def table(schema: Schema) -> list[str]:
-    """A row for each property of an object."""
+def table(schema: Schema, schemas: Mapping[str, Schema]) -> list[str]:
+    """A row for each property of an object; schemas: those that it may name."""
     required = schema.get("required", ())
     rows = ["| field | type | default | meaning |", "|---|---|---|---|"]
     for name, field in schema.get("properties", {}).items():
         default = "required" if name in required else default_of(field)
-        rows.append(f"| `{name}` | {kind(field)} | {default} | {cell(field)} |")
+        rows.append(f"| `{name}` | {kind(field)} | {default} | {meaning(field, schemas)} |")
     return rows
+
+
+def meaning(field: Schema, schemas: Mapping[str, Schema]) -> str:
+    """What a field says of itself, or else the first sentence of what its type says."""
+    if "description" in field or "$ref" not in field:
+        return cell(field)
+    return cell(schemas[name_of(field)]).partition(". ")[0].removesuffix(".")
 
 
 def kind(field: Schema) -> str:
@@ -48,7 +55,8 @@ def kind(field: Schema) -> str:
 
 def number(value: float) -> str:
     """As short as it can be said without loss."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e5 else repr(value)
+    short = f"{value:g}"
+    return short if float(short) == value else str(value)
 
 
 def default_of(field: Schema) -> str:

@@ -37,5 +37,13 @@ def test_numbers_lose_nothing() -> None:
 
 
 def test_a_field_without_a_default_is_required() -> None:
-    rows = table({"properties": {"a": {"type": "string", "description": "x|y"}}, "required": ["a"]})
+    rows = table(
+        {"properties": {"a": {"type": "string", "description": "x|y"}}, "required": ["a"]}, {}
+    )
     assert rows[-1] == "| `a` | string | required | x\\|y |"
+
+
+def test_a_field_without_words_has_the_first_sentence_of_its_type() -> None:
+    part = {"description": "What it is. And more."}
+    (*_, row) = table({"properties": {"a": {"$ref": "#/x/Part"}}}, {"Part": part})
+    assert row == "| `a` | [Part](#part) | none | What it is |"
