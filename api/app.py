@@ -57,6 +57,7 @@ from api.routes import (
 from api.services import Runner, Services
 from api.settings import Settings, read_settings
 from api.uploads import Uploads
+from api.webhooks import Webhooks
 from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.errors import HpsearchError
@@ -74,6 +75,7 @@ from storage.imports import Imports
 from storage.job_pages import JobPages
 from storage.job_store import SqlJobStore
 from storage.latest import Latest
+from storage.notifications import Notifications
 from storage.overview import Overview
 from storage.user_jobs import Jobs
 from storage.user_trials import Trials
@@ -157,6 +159,7 @@ def build(
         audit=AuditLog(settings.data_dir),
         quotas=Quotas.of(settings),
         uploads=Uploads(catalogue),
+        webhooks=Webhooks.of(settings, Notifications(database), lambda: runner.status().leader),
     )
     app.state.gate = gate
     app.state.dashboard = Dashboard(database, app.state.services.heavy, settings.root_path)
@@ -221,6 +224,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     services: Services = app.state.services
     services.runner.start()
     services.housekeeping.start()
+    services.webhooks.start()
     warm_up = app.state.dashboard.warm_up()
     stopping = anyio.Event()
     try:
@@ -234,4 +238,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         await services.hub.close(HUB_TIMEOUT)
         await run_in_threadpool(services.runner.stop, STOP_TIMEOUT)
         await run_in_threadpool(services.housekeeping.stop, HOUSEKEEPING_TIMEOUT)
+        await run_in_threadpool(services.webhooks.stop, HOUSEKEEPING_TIMEOUT)
         services.database.close()

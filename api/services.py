@@ -14,6 +14,7 @@ from api.housekeeping import Housekeeping
 from api.quotas import Quotas
 from api.settings import Settings
 from api.uploads import Uploads
+from api.webhooks import Webhooks
 from hpsearch.audit_log import AuditLog
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.jobs import JobView
@@ -102,6 +103,7 @@ class Services:
     audit: AuditLog
     quotas: Quotas
     uploads: Uploads
+    webhooks: Webhooks
 
 
 async def _of_request(request: Request) -> Services:

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     """Data sets that one owner with a token uploaded."""
     dataset_bytes_per_owner: int = Field(default=20 * 2**30, ge=0)
     """Bytes of these, as they are kept."""
+    webhook_hosts: str = ""
+    """Hosts, separated by commas, that may be told that jobs have ended (`notify` in specs):
+    `host`, or `host:port` for a port that is not the scheme's own. By default none."""
+    webhook_secret_file: Path | None = None
+    """File that holds the secret with which these messages are signed: `whsec_` and base64."""
     upload_bytes: int = Field(default=2 * 2**30, ge=1, le=2**40)
     """Of one file that is uploaded."""
 

@@ -62,6 +62,7 @@ class Jobs:
         owner: Identity = LOCAL,
         quota: int | None = None,
         labels: Sequence[str] = (),
+        notify: str | None = None,
     ) -> tuple[Job, bool]:
         """Add a queued job; says whether it is new.
 
@@ -74,7 +75,7 @@ class Jobs:
         job_id = new_id()
         with self._database.write(durable=True) as connection:
             if idempotency_key is not None:
-                body = keys.fingerprint(spec, warm_start, priority, labels)
+                body = keys.fingerprint(spec, warm_start, priority, labels, notify)
                 own_key = owner.key_space + idempotency_key
                 known = keys.claim(connection, own_key, body, job_id)
                 if known is not None:
@@ -82,7 +83,7 @@ class Jobs:
             if quota is not None:
                 _check_quota(connection, owner.name, quota)
             sources = tuple(_warm_start(connection, source) for source in warm_start)
-            insert_job(connection, job_id, spec, sources, priority, owner.name, labels)
+            insert_job(connection, job_id, spec, sources, priority, owner.name, labels, notify)
             return read_job(connection, job_id).job, True
 
     def known(
@@ -93,9 +94,10 @@ class Jobs:
         priority: float,
         owner: Identity = LOCAL,
         labels: Sequence[str] = (),
+        notify: str | None = None,
     ) -> Job | None:
         """The job that `create` made of the same request; raises IdempotencyConflict."""
-        body = keys.fingerprint(spec, warm_start, priority, labels)
+        body = keys.fingerprint(spec, warm_start, priority, labels, notify)
         with self._database.read() as connection:
             known = keys.owner(connection, owner.key_space + key, body)
             return None if known is None else read_job(connection, known).job
@@ -284,8 +286,9 @@ def insert_job(
     priority: float,
     owner: str,
     labels: Sequence[str] = (),
+    notify: str | None = None,
 ) -> None:
-    """Add the rows of a queued job, and its study."""
+    """Add the rows of a queued job, and its study. notify: where to tell that it has ended."""
     study = f"{clean(spec.name or 'search')}-{job_id}"
     attributes = {
         "job": job_id,
@@ -310,6 +313,7 @@ def insert_job(
             "version": 1,
             "owner": owner,
             "labels": to_json(list(labels)),
+            "notify_url": notify,
             "warm_start": warm_start_out(warm_start),
             "environment": "{}",
             "created_at": moment,

@@ -182,15 +182,18 @@ def _create(
     key: str | None,
 ) -> JobAnswer:
     spec, terms = submission.spec, submission.terms
+    notify = None if terms.notify is None else terms.notify.url
     known = None
     if key:
         known = services.jobs.known(
-            key, spec, terms.warm_start, terms.priority, asking, terms.labels
+            key, spec, terms.warm_start, terms.priority, asking, terms.labels, notify
         )
     if known is not None:
         job, created = known, False  # whatever has become of its data set since
     else:
         _check_warm_start(submission, services.jobs)
+        if notify is not None:
+            services.webhooks.check(notify)
         admit(spec, services.catalogue, services.leg_memory)
         job, created = services.jobs.create(
             spec,
@@ -200,6 +203,7 @@ def _create(
             asking,
             services.quotas.jobs_of(asking),
             terms.labels,
+            notify,
         )
     if created:
         services.runner.poke()

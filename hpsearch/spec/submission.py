@@ -33,6 +33,13 @@ Labels = Annotated[
 """Words to find jobs by."""
 
 
+class Notify(Part):
+    """Who is told when the job has ended; docs/webhooks.md says how."""
+
+    url: Annotated[str, Field(min_length=1, max_length=2000)]
+    """http or https, on a host that the server's settings allow."""
+
+
 class Terms(Part):
     """How a job stands among the others."""
 
@@ -43,6 +50,8 @@ class Terms(Part):
     labels: Labels = ()
     """Words to find the job by: letters, digits and `.:/=+@-_`, with single spaces between. They
     are no part of what is searched: the digest does not cover them."""
+    notify: Notify | None = None
+    """Who is told when the job has ended; no part of what is searched, and shown to nobody."""
 
 
 class JobSubmission(Terms, SearchSpec):

@@ -50,13 +50,19 @@ def claim(connection: Connection, key: str, body: str, job_id: str) -> str | Non
 
 
 def fingerprint(
-    spec: SearchSpec, warm_start: Sequence[str], priority: float, labels: Sequence[str] = ()
+    spec: SearchSpec,
+    warm_start: Sequence[str],
+    priority: float,
+    labels: Sequence[str] = (),
+    notify: str | None = None,
 ) -> str:
     """Of what is not by default, so that a later version with more settings finds the same."""
     given = spec.model_dump(mode="json", exclude_defaults=True)
     body = {"spec": given, "warm_start": list(warm_start), "priority": priority}
     if labels:
         body["labels"] = list(labels)
+    if notify is not None:
+        body["notify"] = notify
     return _sha256(json.dumps(body, sort_keys=True))
 
 

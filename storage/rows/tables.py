@@ -86,6 +86,8 @@ jobs = Table(
     Column("earlier_budgets", Text),
     Column("validation_counts", Text),
     Column("counts_sha256", String(64)),
+    Column("notify_url", Text),
+    Column("notified", BigInteger),
 )
 
 leader = Table(

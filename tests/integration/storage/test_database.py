@@ -27,7 +27,7 @@ from storage.rows import optuna_tables
 from storage.user_jobs import Jobs
 from tests.integration.storage.samples import cohort, running_job, spec
 
-NEWEST = "0004"  # version of our tables
+NEWEST = "0005"  # version of our tables
 
 
 @pytest.fixture
