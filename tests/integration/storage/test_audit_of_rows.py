@@ -37,6 +37,7 @@ EXEMPT = {
     ),
     **dict.fromkeys(("hps_jobs.labels", "hps_jobs.archived_at", "hps_jobs.deleted_at"), PEOPLE),
     **dict.fromkeys(("hps_jobs.waits_for", "hps_jobs.spec.name"), PEOPLE),
+    **dict.fromkeys(("hps_jobs.notify_url", "hps_jobs.notified"), PEOPLE),
     **dict.fromkeys(
         ("hps_jobs.created_at", "hps_jobs.started_at", "hps_jobs.finished_at", "hps_jobs.seconds"),
         "when and how long it ran; equal searches differ in it",
