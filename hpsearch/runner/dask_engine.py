@@ -1,26 +1,21 @@
 """The engine on Dask `distributed`: workers of this machine, or a cluster elsewhere."""
 
-import contextlib
 import logging
 import threading
-from asyncio import CancelledError
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future as ConcurrentFuture
 from pathlib import Path
 from typing import Self
 
-import dask
-import psutil
 from distributed import Client, Future, KilledWorker, LocalCluster, Security, Status
 
 from hpsearch.datasets.values import Split
 from hpsearch.environment import PORTABLE
 from hpsearch.errors import AnswerRefused, EngineLost, EngineUnavailable, WorkerLost
 from hpsearch.inside.pictures import Picture
-from hpsearch.portable import pin
+from hpsearch.runner.dask_clusters import close_client, close_cluster, connect, connect_local
 from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg, plain
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.fork_server import start_fork_server
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
 from hpsearch.runner.worker_answers import (
@@ -43,36 +38,8 @@ from hpsearch.training.leg import LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing
 
 RECOUNT_INTERVAL = 0.5  # seconds between looks at how many workers there are
-CONNECT_TIMEOUT = 10  # seconds
 FIRST = 10  # Dask's priority of what goes before legs
 FETCH_TIMEOUT = 120.0  # seconds for a network on its way, trained again if its worker died
-CLOSE_TIMEOUT = 1.5  # seconds that the connection, and the workers, get to close by themselves
-SILENCE_LIMIT = "20s"  # a worker that is silent for this long is given up, its legs go elsewhere
-
-# Dask's pages tell anybody who asks about paths and tasks, under any host name, without TLS.
-PAGES = {"routes": ["distributed.http.health"]}
-# Defaults only: Dask's own configuration (DASK_… variables, its YAML files) takes precedence.
-DEFAULTS = {
-    "distributed": {
-        "scheduler": {
-            "allowed-failures": TRIES - 1,
-            "worker-ttl": SILENCE_LIMIT,
-            "http": PAGES,
-        },
-        "admin": {"large-graph-warning-threshold": "10GB"},
-        "comm": {"timeouts": {"connect": f"{CONNECT_TIMEOUT}s"}},
-        # Dask's own profiler takes a tenth of the time of a leg.
-        "worker": {
-            "multiprocessing-method": "forkserver",
-            "profile": {"enabled": False},
-            "http": PAGES,
-        },
-        # Dask looks once, this long after a local worker died. If it is away at that moment,
-        # because it died again or starts slowly, Dask would give it up for good.
-        "deploy": {"lost-worker-timeout": "1000 days"},
-    }
-}
-PLAIN = ["msgpack"]  # how results come; Dask refuses those that it would have to unpickle
 HOW_TO_PIN = "start workers with `hpsearch worker --portable`"
 ANY_WORKER = Conditions()
 GIVEN_UP = (Status.closing, Status.closed, Status.failed)  # of what restarts a local worker
@@ -115,32 +82,8 @@ class DaskEngine:
         memory: bytes that each may use; None for its fair share. Raises EngineUnavailable, and
         leaves nothing.
         """
-        _prepare()
         conditions = Conditions(portable, memory or fair_share(workers))
-        if portable:
-            pin()
-        start_fork_server()
-        security = Security.temporary()
-        cluster = None
-        try:
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                protocol="tls://",
-                security=security,
-                dashboard_address="127.0.0.1:0",
-                worker_dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,  # what matters of them comes back as results
-                local_directory=str(folder),
-                memory_limit=conditions.memory,
-                resources=PINNED if portable else None,
-            )
-            client = Client(cluster, security=security, set_as_default=False, deserializers=PLAIN)
-        except OUTAGES as error:
-            if cluster is not None:
-                _close_cluster(cluster)
-            raise EngineUnavailable(f"the local workers cannot be started: {error}") from error
+        client, cluster = connect_local(workers, folder, conditions)
         return cls(client, cluster, conditions)
 
     @classmethod
@@ -156,19 +99,7 @@ class DaskEngine:
         portable: only its workers that say that they are pinned. memory: bytes that a worker may
         use; None for what each says itself.
         """
-        _prepare()
-        try:
-            client = Client(
-                address,
-                security=security,
-                set_as_default=False,
-                timeout=CONNECT_TIMEOUT,
-                deserializers=PLAIN,
-            )
-        except OUTAGES as error:
-            raise EngineUnavailable(
-                f"no Dask scheduler answers at {address}: {error}; is it running?"
-            ) from error
+        client = connect(address, security)
         return cls(client, conditions=Conditions(portable, memory))
 
     def load(self, split: Split) -> Data:
@@ -273,9 +204,9 @@ class DaskEngine:
     def close(self) -> None:
         """Stop everything that this engine started; workers that do not stop in time are killed."""
         self._closed.set()
-        _patiently(lambda: self._client.close(timeout=CLOSE_TIMEOUT))
+        close_client(self._client)
         if self._cluster is not None:
-            _close_cluster(self._cluster)
+            close_cluster(self._cluster)
 
     def _fill(self) -> None:
         """Give waiting legs to free workers."""
@@ -330,34 +261,3 @@ def _answer(timed: Future[bytes], answer: ConcurrentFuture[Timing]) -> None:
         answer.set_exception(EngineLost(GONE))
     except Exception as error:
         answer.set_exception(error)
-
-
-def _prepare() -> None:
-    dask.config.update_defaults(DEFAULTS)
-
-
-def _close_cluster(cluster: LocalCluster) -> None:
-    """Stop a local cluster; what does not stop in time is killed."""
-    processes: list[psutil.Process] = []
-    _patiently(lambda: processes.extend(_processes(cluster)))
-    _patiently(lambda: cluster.close(timeout=CLOSE_TIMEOUT))
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()  # psutil sees to it that this is the same process still
-
-
-def _patiently(close: Callable[[], object]) -> None:
-    """Close as far as it goes: what Dask raises in the middle of a start cannot be helped."""
-    try:
-        close()
-    except (Exception, CancelledError) as error:
-        log.debug("closing did not go to its end: %r", error)
-
-
-def _processes(cluster: LocalCluster) -> list[psutil.Process]:
-    found = []
-    for nanny in list(cluster.workers.values()):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if nanny.pid is not None:
-                found.append(psutil.Process(nanny.pid))
-    return found

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hpsearch.errors import EngineUnavailable
-from hpsearch.runner import dask_engine
+from hpsearch.runner import dask_clusters
 from hpsearch.runner.dask_engine import DaskEngine
 
 
@@ -42,14 +42,14 @@ def refuses(*_: object, **__: object) -> None:
 @pytest.fixture(autouse=True)
 def _made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     FakeCluster.closed = FakeClient.closed = 0
-    monkeypatch.setattr(dask_engine, "LocalCluster", FakeCluster)
-    monkeypatch.setattr(dask_engine, "start_fork_server", lambda: None)
+    monkeypatch.setattr(dask_clusters, "LocalCluster", FakeCluster)
+    monkeypatch.setattr(dask_clusters, "start_fork_server", lambda: None)
 
 
 def test_a_cluster_without_a_connection_is_closed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(dask_engine, "Client", refuses)
+    monkeypatch.setattr(dask_clusters, "Client", refuses)
     with pytest.raises(EngineUnavailable, match="connection refused"):
         DaskEngine.local(1, tmp_path)
     assert FakeCluster.closed == 1
@@ -58,7 +58,7 @@ def test_a_cluster_without_a_connection_is_closed(
 def test_a_connection_that_hears_nothing_is_closed_with_its_cluster(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(dask_engine, "Client", FakeClient)
+    monkeypatch.setattr(dask_clusters, "Client", FakeClient)
     with pytest.raises(EngineUnavailable, match="no answer"):
         DaskEngine.local(1, tmp_path)
     assert (FakeCluster.closed, FakeClient.closed) == (1, 1)
