@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from harness.service import HPSEARCH, ROOT, Service
 SPECS = ROOT / "examples" / "book"
 PICTURES = ROOT / "docs" / "images" / "book"
 JOB_TIMEOUT = 3600.0  # seconds
+SHOWN = 3  # trials of a job
 
 FIGURES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "6.1-optimizers": (("6.1-sgd", "6.1-momentum", "6.1-adagrad", "6.1-adam"), ("compare",)),
@@ -62,19 +63,22 @@ def draw(service: Service, figure: str) -> None:
     specs, kinds = FIGURES[figure]
     jobs = [service.submit(spec_of(name)) for name in specs]
     for name, job in zip(specs, jobs, strict=True):
-        tell(name, service.wait_for_end(job, JOB_TIMEOUT))
+        ended = service.wait_for_end(job, JOB_TIMEOUT)
+        best = service.http.get(f"/api/v1/jobs/{job}/best", params={"limit": SHOWN})
+        tell(name, ended, best.raise_for_status().json()["items"])
     for kind in kinds:
         file = PICTURES / (f"{figure}.svg" if len(kinds) == 1 else f"{figure}-{kind}.svg")
         hpsearch("plot", *jobs, "--kind", kind, "-o", file, "--url", service.url)
         print(f"  {file.relative_to(ROOT)}", flush=True)
 
 
-def tell(name: str, job: Mapping[str, Any]) -> None:
-    """One line: what a job has come to."""
-    trials, best = job["progress"]["trials"], job["best"]
-    found = "no best" if best is None else f"best {best['value']:.4f} of {best['params']}"
+def tell(name: str, job: Mapping[str, Any], best: Sequence[Mapping[str, Any]]) -> None:
+    """What a job has come to: its end, and its best trials."""
+    trials = job["progress"]["trials"]
     ended = trials["complete"] + trials["pruned"] + trials["failed"]
-    print(f"{name}: {job['state']}, {ended} trials, {found}", flush=True)
+    print(f"{name}: {job['state']}, {ended} trials; the best:", flush=True)
+    for trial in best:
+        print(f"  {trial['value']:.4f} {trial['params']}", flush=True)
 
 
 def hpsearch(*words: str | Path) -> None:
