@@ -1,5 +1,8 @@
 """The specs of examples/book say what the book has, and the guide shows each of them."""
 
+import json
+import re
+
 import pytest
 
 from harness.book import FIGURES, SPECS, spec_of
@@ -54,3 +57,8 @@ def test_the_guide_shows_each_spec_and_each_picture(guide: str) -> None:
         for kind in kinds
     ]
     assert [picture for picture in pictures if f"({picture})" not in text] == []
+
+
+def test_the_spec_in_the_guide_is_the_one_that_is_kept() -> None:
+    (shown,) = re.findall(r"^```json\n(.*?)^```", (ROOT / "docs/book.md").read_text(), re.S | re.M)
+    assert json.loads(shown) == spec_of("6.5-random-search")
