@@ -13,7 +13,6 @@ from hpsearch.cli.files import MAX_JOB_FILE, read_input, read_spec, write_output
 from hpsearch.cli.output import out, print_json
 from hpsearch.cli.watch import Watcher, console_of, exit_code, watch_until_end
 from hpsearch.client import Client, path_of
-from hpsearch.jobs import JobOrder
 
 BEST_SHOWN = 5
 
@@ -57,7 +56,7 @@ def list_jobs(
     label: options.Label = None,
     text: options.SearchText = None,
     archived: options.Archived = False,
-    order: options.OrderOption = JobOrder.NEWEST,
+    order: options.OrderOption = "newest",
     url: options.Url = options.DEFAULT_URL,
     limit: options.Limit = 20,
     as_json: options.Json = False,

@@ -2,13 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from hpsearch import settings
 from hpsearch.cli.logs import LogFormat, LogLevel
-from hpsearch.jobs import JobOrder, JobState
 from hpsearch.portable import pin
 
 DEFAULT_URL = f"http://{settings.HOST.default}:{settings.PORT.default}"
@@ -62,11 +61,15 @@ NewSpec = Annotated[Path, typer.Argument(metavar="[FILE]", help="Where to write 
 Force = Annotated[bool, typer.Option("--force", help="Also over a file that is there.")]
 
 
-State = Annotated[JobState | None, typer.Option(help="Only jobs in this state.")]
+StateName = Literal["queued", "running", "paused", "completed", "cancelled", "failed"]
+OrderName = Literal["newest", "oldest", "name", "best", "time"]
+# As JobState and JobOrder have them, whose module would bring NumPy into every command.
+
+State = Annotated[StateName | None, typer.Option(help="Only jobs in this state.")]
 Label = Annotated[str | None, typer.Option(help="Only jobs with this label.")]
 SearchText = Annotated[str | None, typer.Option("--text", help="Only jobs that have it in them.")]
 Archived = Annotated[bool, typer.Option("--archived", help="Those that were archived.")]
-OrderOption = Annotated[JobOrder, typer.Option(help="What comes first.")]
+OrderOption = Annotated[OrderName, typer.Option(help="What comes first.")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 JobOrFile = Annotated[
     str, typer.Argument(metavar="JOB", help="The job's id, or a file that `export` wrote.")

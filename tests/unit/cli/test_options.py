@@ -2,13 +2,17 @@
 
 import inspect
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from api.settings import Settings, read_settings
 from hpsearch import settings
 from hpsearch.cli import commands, options
+from hpsearch.jobs import JobOrder, JobState
 
 SERVER = [
     each
@@ -52,3 +56,16 @@ def test_what_is_given_arrives(tmp_path: Path) -> None:
     assert read.cluster == "tcp://scheduler:8786"
     assert read.insecure_no_auth
     assert (os.environ["HPSEARCH_PORT"], read.root_path) == ("0", "/a")
+
+
+def test_states_and_orders_are_those_of_jobs() -> None:
+    assert list(get_args(options.StateName)) == [state.value for state in JobState]
+    assert list(get_args(options.OrderName)) == [order.value for order in JobOrder]
+
+
+@pytest.mark.slow
+def test_commands_that_ask_a_server_do_not_wait_for_the_networks() -> None:
+    heavy = ("numpy", "optuna", "distributed", "PIL", "scipy")
+    code = f"import sys, hpsearch.cli.commands; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
