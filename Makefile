@@ -6,7 +6,7 @@ SPEC ?= examples/digits.json
 ARGS ?=
 TORCH ?= torch==2.13.0
 TESTS ?=
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 3
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
