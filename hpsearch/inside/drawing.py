@@ -104,11 +104,11 @@ def confusion_sheet(confusion: Counts, names: Sequence[str]) -> Image.Image:
         pen.text((left + middle, top - 4), name[:7], INK, SMALL, anchor="ms")
         pen.text((left - GAP, top + middle), name, INK, SMALL, anchor="rm")
     for row, column in np.ndindex(confusion.shape):
-        share = confusion[row, column] / max(1, confusion[row].sum())
+        share = int(confusion[row, column]) / max(1, int(confusion[row].sum()))
         start = (left + column * CELL, top + row * CELL)
         box = (*start, start[0] + CELL - 1, start[1] + CELL - 1)
         colour = BLUE if row == column else ORANGE
-        pen.rectangle(box, _mixed(colour, float(share) ** 0.5), LINE)
+        pen.rectangle(box, _mixed(colour, share**0.5), LINE)
         if confusion[row, column]:
             ink = "white" if share > 0.5 else INK
             centre = (start[0] + CELL // 2, start[1] + CELL // 2)

@@ -84,7 +84,7 @@ def test_told_to_leave_it_leaves_in_time_and_the_job_goes_on(
     with service.http.stream("GET", f"/api/v1/jobs/{job}/events") as events:
         assert events.status_code == 200  # an answer without an end does not keep it
         assert service.started.terminate(LEAVE_TIMEOUT) == 0
-    wait_until(lambda: not service.started.group(), 1, "no process left")
+    wait_until(lambda: not service.started.group(), LEAVE_TIMEOUT, "no process left")
     before = result_of(service.database_url, job)
     assert before.state == "running"
 
