@@ -22,10 +22,10 @@ def check_importable(held: JobFile) -> None:
     facts, history = held.facts, held.history
     for job_id in (facts.id, *(each.id for each in history.prior)):
         if not JOB_ID.fullmatch(job_id):
-            raise InvalidJobFile(f"{job_id[:40]!r} is no job's id")
+            raise InvalidJobFile(f"{job_id[:40]!r} is not a job id")
     counts = facts.baseline or ()
     if len(counts) > MAX_CLASSES or not all(0 <= each <= MAX_COUNT for each in counts):
-        raise InvalidJobFile("its validation part has numbers of images that cannot be")
+        raise InvalidJobFile("its validation part has impossible numbers of images")
     if not history.counts_hold():
         raise InvalidJobFile("its validation part has other numbers of images than recorded")
     if not facts.state.ended:
@@ -50,7 +50,7 @@ def _check_trial(held: JobFile, number: int, trial: Trial, cohort: int) -> None:
     if not 0 <= trial.round < len(held.history.rounds) or not (
         cohort <= trial.cohort <= cohort + 1
     ):
-        raise InvalidJobFile(f"trial {number} is of a round or a cohort that cannot be")
+        raise InvalidJobFile(f"trial {number} has an impossible round or cohort")
     space = held.spec.space
     if not all(
         name in space and contains(space[name], trial.params[name]) for name in trial.params
@@ -68,7 +68,7 @@ def _check_confirmations(history: History) -> None:
     known = {trial.number for trial in history.trials}
     keys = {each.key for each in history.confirmations}
     if len(keys) < len(history.confirmations) or not {key[1] for key in keys} <= known:
-        raise InvalidJobFile("its confirmations are of trials that it has not, or there twice")
+        raise InvalidJobFile("it confirms a trial that it does not have, or the same training twice")
     for found in history.confirmations:
         if found.seal not in (None, seal_of_confirmation(found)):
             raise InvalidJobFile(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-# --portable pins the kernels that NumPy and OpenBLAS have for AVX2; other processors have none.
 ON_X86_64 = platform.machine() in ("x86_64", "AMD64")
+# --portable pins kernels that NumPy and OpenBLAS have for AVX2; elsewhere the option is refused.
 x86_64 = pytest.mark.skipif(not ON_X86_64, reason="not an x86-64 processor: nothing to pin")
 
 

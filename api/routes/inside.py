@@ -37,7 +37,8 @@ async def look_inside(
 
     It is trained again, and they are drawn on the worker that did; 202 says how far it is.
     """
-    job, trial, training = await _asked(request, services, job_id, number)
+    job, trial = await run_in_threadpool(trial_of, services, job_id, number)
+    training = await _asked(request, services, job, trial)
     if training.made is None:
         return in_progress(training, _path(job, trial))
     pictures = _pictures(training)
@@ -61,7 +62,8 @@ async def get_picture(
     request: Request, job_id: JobId, number: TrialNumber, picture: PictureName, services: ServicesOf
 ) -> Response:
     """One of these pictures, by its name."""
-    job, trial, training = await _asked(request, services, job_id, number)
+    job, trial = await run_in_threadpool(trial_of, services, job_id, number)
+    training = await _asked(request, services, job, trial)
     if training.made is None:
         return in_progress(training, f"{_path(job, trial)}/{picture}.png")
     for each in _pictures(training):
@@ -79,7 +81,7 @@ async def show_trial(
     job, trial = await run_in_threadpool(trial_of, services, job_id, number)
     training, problem = None, None
     try:
-        _, _, training = await _asked(request, services, job_id, number)
+        training = await _asked(request, services, job, trial)
     except (NoModel, EngineUnavailable, ModelsBusy, DataChanged, DatasetError) as error:
         problem = str(error)
     return page(
@@ -95,12 +97,9 @@ async def show_trial(
     )
 
 
-async def _asked(
-    request: Request, services: Services, job_id: str, number: int
-) -> tuple[Job, Trial, Training]:
-    job, trial = await run_in_threadpool(trial_of, services, job_id, number)
+async def _asked(request: Request, services: Services, job: Job, trial: Trial) -> Training:
     services.heavy.count(client_of(request))
-    return job, trial, await trained(services, job, trial, Wanted.INSIDE)
+    return await trained(services, job, trial, Wanted.INSIDE)
 
 
 def _pictures(training: Training) -> tuple[Picture, ...]:

@@ -14,7 +14,7 @@ name = "my first search"
 # digits comes with hpsearch; mnist, fashion_mnist and cifar10 are downloaded when first asked for;
 # your own images:  hpsearch datasets add NAME FILE
 dataset = "digits"
-# dataset = {{ name = "mnist", train_size = 7500 }}   # only so many training images
+# dataset = {{ name = "mnist", train_size = 7500 }}   # train on a part of it
 
 # lenet5, simple_convnet, mlp and others, or an object with numbers of your own
 network = "lenet5"

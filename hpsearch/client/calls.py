@@ -105,7 +105,7 @@ def inside_path(job_id: str, number: int) -> str:
 
 
 def model_path(job_id: str, number: int | None) -> str:
-    """Of a trial's network; the winner's if there is no number."""
+    """The path to a trial's network; without a number, to the winner's."""
     trial = "" if number is None else f"/trials/{number}"
     return f"{path_of(job_id)}{trial}/model"
 

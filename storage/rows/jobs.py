@@ -58,7 +58,7 @@ def now() -> datetime:
 
 
 def check_id(job_id: str) -> None:
-    """Raises JobNotFound for a text that is no job's id, before it reaches the database."""
+    """Raises JobNotFound for a text that is not a job id, before it reaches the database."""
     if not JOB_ID.fullmatch(job_id):
         raise JobNotFound(job_id)
 

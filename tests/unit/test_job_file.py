@@ -206,6 +206,9 @@ def _lies(held: JobFile, lie: str) -> JobFile:
     }
     if lie in trials:
         history = replace(history, trials=(trials[lie], *others))
+    if lie == "hash of counts":
+        data = DataHashes("d" * 64, "5" * 64, "0" * 64)
+        history = replace(history, data=data)
     if lie == "earlier id":
         history = replace(history, prior=(EarlierJob("../" * 40, None, ()),))
     if lie == "rounds":
@@ -214,21 +217,22 @@ def _lies(held: JobFile, lie: str) -> JobFile:
 
 
 LIES = {
-    "id": "'largejob00' is no job's id",
-    "counts": "images that cannot be",
+    "id": "'largejob00' is not a job id",
+    "counts": "impossible numbers",
     "not ended": "only ended jobs",
     "a time": "not a time",
     "without a zone": "not a time",
     "another digest": "does not come to its digest",
     "seal": "its seal broke",
     "number": "trial 0 is missing",
-    "round": "cannot be",
-    "cohort": "cannot be",
+    "round": "impossible round or cohort",
+    "cohort": "impossible round or cohort",
     "parameters": "not in the job's space",
     "space": "not in the job's space",
     "steps": "do not ascend",
     "rounds": "round 0 is missing",
-    "earlier id": "is no job's id",
+    "hash of counts": "other numbers of images",
+    "earlier id": "is not a job id",
 }
 
 

@@ -1,9 +1,6 @@
-"""The catalogue: what is there, what can be added, and that nothing is half stored."""
+"""The catalogue: what is there, and what can be added."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,20 +15,7 @@ from hpsearch.datasets.source import DatasetSource
 from hpsearch.errors import DatasetError, UnknownDataset
 from tests.needs import real_data
 from tests.unit.datasets.hostile_files import good, members, objects, write_npz, write_zip
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Catalogue:
-    return Catalogue(tmp_path / "data")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return write_npz(tmp_path / "my.npz", good())
-
-
-def stored(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "data" / "datasets").glob("*"))
+from tests.unit.datasets.test_catalogue_files import stored
 
 
 def facts(info: DatasetInfo) -> Facts:
@@ -148,26 +132,6 @@ def test_a_file_that_is_too_large_is_refused(
     with pytest.raises(DatasetError, match=r"my\.npz is larger than"):
         here.add("mine", file)
     assert stored(tmp_path) == []
-
-
-def test_a_crash_before_the_name_is_written_leaves_no_name(
-    here: Catalogue, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = os.replace
-
-    def crash(source: Path, target: Path) -> None:
-        if str(target).endswith(".json"):
-            raise KeyboardInterrupt
-        whole(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", crash)
-        with pytest.raises(KeyboardInterrupt):
-            here.add("mine", file)
-
-    assert "mine" not in here.names()
-    assert here.add("mine", file).available
-    assert len(stored(tmp_path)) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_said_so(file: Path, tmp_path: Path) -> None:
@@ -344,47 +308,6 @@ def test_a_deleted_name_may_get_other_images(here: Catalogue, file: Path, tmp_pa
 
     assert here.load("mine") is not old
     assert here.load("mine").training.labels[0] == 3
-
-
-ADDS_AND_IS_KILLED = """
-import os, signal, sys
-from pathlib import Path
-from hpsearch.datasets.catalogue import Catalogue
-catalogue = Catalogue(Path(sys.argv[1]))
-catalogue._store.keep = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-catalogue.add("mine", Path(sys.argv[2]))
-"""
-
-
-@pytest.mark.slow
-def test_what_a_killed_process_left_is_swept_and_what_a_living_one_holds_is_not(
-    here: Catalogue, file: Path, tmp_path: Path
-) -> None:
-    data = tmp_path / "data"
-    subprocess.run([sys.executable, "-c", ADDS_AND_IS_KILLED, data, file], check=False)
-    assert len(stored(tmp_path)) == 1  # its draft
-    (data / "datasets" / "draft-abcd_123.part").write_bytes(b"of an earlier version")
-    (data / "datasets" / "tmpabcd_123").mkdir()
-    (data / "datasets" / f"{'a' * 64}.npz").write_bytes(b"no record names it")
-
-    with here._store.draft() as living:
-        Catalogue(data).sweep()
-        assert stored(tmp_path) == [living.name]
-    assert stored(tmp_path) == []
-
-
-def test_nobody_else_may_read_the_files(here: Catalogue, file: Path, tmp_path: Path) -> None:
-    here.add("mine", file)
-    folder = tmp_path / "data" / "datasets"
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-
-    folder.chmod(0o755)
-    for path in folder.iterdir():
-        path.chmod(0o644)
-    here.sweep()
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def test_a_form_that_is_understood_is_kept_in_the_usual_form(
