@@ -68,7 +68,7 @@ def _check_confirmations(history: History) -> None:
     known = {trial.number for trial in history.trials}
     keys = {each.key for each in history.confirmations}
     if len(keys) < len(history.confirmations) or not {key[1] for key in keys} <= known:
-        raise InvalidJobFile("it confirms a trial that it does not have, or the same training twice")
+        raise InvalidJobFile("it confirms a trial that it does not have, or one training twice")
     for found in history.confirmations:
         if found.seal not in (None, seal_of_confirmation(found)):
             raise InvalidJobFile(
