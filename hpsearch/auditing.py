@@ -21,6 +21,7 @@ from hpsearch.history import (
     Round,
     Stage,
     Trial,
+    TrialState,
     Wait,
 )
 from hpsearch.search.certificate import remaining
@@ -247,9 +248,21 @@ def _endings(record: Record, members: Sequence[Trial]) -> Iterator[Finding]:
             trials[trial.number] = replace(trial, reports=trial.reports[:position], ending=None)
         before = replace(history, trials=tuple(trials))
         decided = decide(record.spec, before, members[0].cohort, reports, facts)
+        undecided = _undecided(members, position)
         for trial in there:
-            yield from _compare_ending(trial, position, decided.get(trial.number))
+            if trial.number not in undecided:
+                yield from _compare_ending(trial, position, decided.get(trial.number))
         position += 1
+
+
+def _undecided(members: Sequence[Trial], position: int) -> set[int]:
+    """Trials about which nobody decided at this report point, as the job ended or still runs.
+
+    Reports are recorded as they come, and decided about when no mate's is awaited any more.
+    """
+    cut = [each for each in members if each.state in (TrialState.RUNNING, TrialState.STOPPED)]
+    awaited = any(len(each.reports) == position for each in cut)
+    return {each.number for each in cut if awaited and len(each.reports) == position + 1}
 
 
 def _steps(round_: Round, trials: Sequence[Trial], position: int) -> Iterator[Finding]:

@@ -344,6 +344,17 @@ class History:
             enqueued=self.enqueued[cohort.taken :],
         )
 
+    def before_report(self, cohort: int, position: int) -> Self:
+        """With the first `position` reports of this cohort's trials only.
+
+        Some may have one more already, which nobody has decided about yet.
+        """
+        trials = (
+            replace(each, reports=each.reports[:position]) if each.cohort == cohort else each
+            for each in self.trials
+        )
+        return replace(self, trials=tuple(trials))
+
     def recorded(self, reports: Mapping[int, Report], endings: Mapping[int, Ending]) -> Self:
         """With what trials (by number) reported, and how trials ended.
 

@@ -1,10 +1,12 @@
 """A search under way: plan, train, decide, record, until the plan says that it is done."""
 
 import logging
+import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hpsearch.history import Cohort, Done, Ending, History, TrialState
+from hpsearch.history import Cohort, Done, Ending, History, Report, TrialState
 from hpsearch.jobs import Job
 from hpsearch.runner.cohort_run import CohortRun
 from hpsearch.runner.ports import Data, Engine, JobStore, LegLanded
@@ -13,6 +15,7 @@ from hpsearch.search.plan import plan
 from hpsearch.search.pruning import decide
 
 A_DAY = 86_400.0  # seconds; stored budgets may be longer than a thread can wait
+EARLY_INTERVAL = 0.25  # seconds between records of reports that nobody has decided about yet
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class SearchRun:
         self._images = images
         self._history = history
         self._runs: dict[int, CohortRun] = {}
+        self._recorded_early = -math.inf  # when, by the monotonic clock
 
     def run(self) -> SearchEnd:
         """Until the plan says that the search is over; raises Stopped if it was told to stop."""
@@ -108,6 +112,7 @@ class SearchRun:
             return False  # the certificate gave it up, because the search goes on
         run.take(landed)
         if not run.arrived():
+            self._record_early(run)
             return False
         ended = self._compare(run) if run.replaying() else self._decide(run)
         run.advance(ended)
@@ -117,32 +122,38 @@ class SearchRun:
         del self._runs[run.cohort.index]
         return True
 
+    def _record_early(self, run: CohortRun) -> None:
+        """Show reports before their whole cohort has come, which may take many times as long.
+
+        The decision is made when all have come, from the same reports, so it stays the same. One
+        trial of the cohort at least has not reported yet: by that a restart knows that nobody has
+        decided here.
+        """
+        now = time.monotonic()
+        reports = run.step.not_recorded()
+        if run.replaying() or not reports or now - self._recorded_early < EARLY_INTERVAL:
+            return
+        self._recorded_early = now
+        seconds = self._control.seconds()
+        self._control.patiently(lambda: self._store.record(self._job_id, reports, {}, seconds))
+        run.step.recorded.update(reports)
+
     def _decide(self, run: CohortRun) -> Mapping[int, Ending]:
         step = run.step
         spec = self._control.job.spec
-        judged = decide(spec, self._history, run.cohort.index, step.reports, step.facts)
+        reports = self._on_record(run)
+        before = self._history.before_report(run.cohort.index, run.position)
+        judged = decide(spec, before, run.cohort.index, reports, step.facts)
         endings = {**judged, **step.failures}
         seconds = self._control.seconds()
-        self._control.patiently(
-            lambda: self._store.record(self._job_id, step.reports, endings, seconds)
-        )
-        self._history = self._history.recorded(step.reports, endings)
+        self._control.patiently(lambda: self._store.record(self._job_id, reports, endings, seconds))
+        self._history = self._history.recorded(reports, endings)
         return endings
 
     def _compare(self, run: CohortRun) -> Mapping[int, Ending]:
-        """Compare a report that was trained again with the one on record, which stands."""
+        """Go on as it was decided before a restart; trials may have failed this time."""
+        self._on_record(run)
         step = run.step
-        for number, report in step.reports.items():
-            before = self._history.trials[number].reports[run.position]
-            if not before.confirmed_by(report):
-                log.warning(
-                    "job %s, trial %d: trained again, %s came out as %s; "
-                    "was the job started on another kind of processor?",
-                    self._job_id,
-                    number,
-                    before,
-                    report,
-                )
         if step.failures:
             seconds = self._control.seconds()
             self._control.patiently(
@@ -150,6 +161,23 @@ class SearchRun:
             )
             self._history = self._history.recorded({}, step.failures)
         return step.failures
+
+    def _on_record(self, run: CohortRun) -> Mapping[int, Report]:
+        """The step's reports; of those that were trained again the ones on record, which stand."""
+        reports = dict(run.step.reports)
+        for number, trained in run.step.reports.items():
+            for before in self._history.trials[number].reports[run.position : run.position + 1]:
+                reports[number] = before
+                if not before.confirmed_by(trained):
+                    log.warning(
+                        "job %s, trial %d: trained again, %s came out as %s; "
+                        "was the job started on another kind of processor?",
+                        self._job_id,
+                        number,
+                        before,
+                        trained,
+                    )
+        return reports
 
     def _seconds_left(self) -> float | None:
         budget = self._control.job.spec.budget.seconds

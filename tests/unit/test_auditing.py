@@ -9,7 +9,7 @@ import pytest
 
 from hpsearch.auditing import Record, audit
 from hpsearch.digest import seal_of, seal_of_confirmation
-from hpsearch.history import Confirmation, Outcome, Report, Trial
+from hpsearch.history import Confirmation, Ending, Outcome, Report, Trial
 from hpsearch.search.certificate import remaining
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.parts import Confirm
@@ -94,6 +94,28 @@ def test_a_changed_measurement_is_named(honest: Record, field: str) -> None:
     changed = replace(report, **{field: type(getattr(report, field))(getattr(report, field) + 1)})
     found = audit(_with(honest, replace(trial, reports=(changed, *trial.reports[1:])), False))
     assert found[0].where == f"trial {trial.number}"
+
+
+def test_reports_that_nobody_decided_about_any_more_are_no_finding(honest: Record) -> None:
+    pruned = next(t for t in honest.history.trials if t.ending and t.ending.value is not None)
+    mates = [t for t in honest.history.trials if t.cohort == pruned.cohort]
+    point = len(pruned.reports) - 1
+    trials = list(honest.history.trials[: mates[-1].number + 1])
+    cut = Ending(Outcome.CANCELLED, "cancelled by user")
+    for mate in mates:
+        if len(mate.reports) > point:
+            kept = point + (mate is pruned)
+            trials[mate.number] = replace(mate, reports=mate.reports[:kept], ending=cut)
+    history = replace(honest.history, trials=tuple(trials))
+    stopped = replace(honest, history=history, stop_reason="cancelled by user", seals={})
+    assert audit(stopped) == []
+    for mate in mates:
+        if len(mate.reports) > point:
+            trials[mate.number] = replace(mate, reports=mate.reports[: point + 1], ending=cut)
+    history = replace(history, trials=tuple(trials))
+    assert f"trial {pruned.number}" in {
+        each.where for each in audit(replace(stopped, history=history))
+    }
 
 
 def test_a_changed_round_is_named(honest: Record) -> None:

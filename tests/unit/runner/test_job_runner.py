@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.service import wait_until
 from hpsearch.digest import digest
 from hpsearch.errors import (
     AnswerRefused,
@@ -115,10 +116,55 @@ def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -
     assert digest_of(store) == undisturbed
 
 
+def test_a_report_is_recorded_before_its_cohort_has_come() -> None:
+    store = MemoryStore()
+    store.add(spec_of(cohort=4, budget={"trials": 4}))
+    first = threading.Event()
+    seen: list[int] = []
+
+    def reported() -> int:
+        return sum(bool(trial.reports) for trial in store.histories["job"].trials)
+
+    def answer(task: LegTask) -> LegResult:
+        if first.is_set():
+            wait_until(
+                lambda: any(t.reports for t in store.histories["job"].trials), 10, "a report"
+            )
+            seen.append(sum(bool(t.reports) for t in store.histories["job"].trials))
+        first.set()
+        return made_up(task)
+
+    run(store, answer)
+    assert seen[0] == 1
+
+
+@pytest.mark.parametrize("writes", range(3, 14))
+def test_a_stop_between_the_reports_of_a_cohort_changes_nothing(
+    writes: int, undisturbed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_run, "EARLY_INTERVAL", 0.0)
+    store = MemoryStore()
+    store.add(spec_of())
+    left = writes
+
+    def break_down() -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise RuntimeError("the server was killed")
+
+    store.failing = break_down
+    with pytest.raises(RuntimeError, match="was killed"):
+        run(store)
+    store.failing = lambda: None
+    run(store, seed=1)
+    assert digest_of(store) == undisturbed
+
+
 def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() -> None:
     store = MemoryStore()
     store.add(spec_of(pruner="none", budget={"trials": 2}, cohort=2, rounds={"count": 1}))
-    left = 4  # it starts, opens a cohort, records a first report, and no second
+    left = 5  # it starts, opens a cohort, records one report, then both, and no second
 
     def break_down() -> None:
         nonlocal left
