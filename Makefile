@@ -10,7 +10,7 @@ TEST_PROCESSES ?= 3
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
+.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-first bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -99,6 +99,9 @@ bench-edge: setup-dev  ## the HTTP side under load while all cores train: latenc
 
 bench-feeding: setup-dev  ## how busy many workers are kept, by legs that only take their time (ARGS="--workers 64 --seconds 4")
 	$(BIN)/python -m benchmarks.feeding $(ARGS)
+
+bench-first: setup-dev  ## from the POST to the first report, also right after a start (ARGS="--starts 5"; HPSEARCH_TEST_DATA as above)
+	$(BIN)/python -m benchmarks.first_report $(ARGS)
 
 bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.search_quality $(ARGS)

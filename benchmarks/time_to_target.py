@@ -61,7 +61,7 @@ def ours(service: Service, seed: int, limit: float) -> Run:
     began = time.monotonic()
     job = service.submit(spec)
     first = reached = None
-    for kind, data in _events(service, job, began + limit):
+    for kind, data in events(service, job, began + limit):
         if kind == "trial_reported":
             first = first or time.monotonic() - began
             if (data["value"] or 0.0) >= TARGET:
@@ -74,7 +74,7 @@ def ours(service: Service, seed: int, limit: float) -> Run:
     return Run(first, reached)
 
 
-def _events(service: Service, job: str, until: float) -> Iterator[tuple[str, dict[str, Any]]]:
+def events(service: Service, job: str, until: float) -> Iterator[tuple[str, dict[str, Any]]]:
     """The kinds and data of a job's events, until it has ended or the time is up."""
     with service.http.stream("GET", f"/api/v1/jobs/{job}/events") as response:
         kind = ""

@@ -139,7 +139,7 @@ class Dispatcher:
                 self._follow_wish(job)
         self._reap()
         engine = self._engine()
-        if engine is not None and not self._prepared:
+        if not self._prepared:  # while the workers start, which is work of other processes
             self._prepared = True
             threading.Thread(target=sobol.prepare, name="prepare", daemon=True).start()
         for job in jobs:
