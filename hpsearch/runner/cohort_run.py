@@ -33,20 +33,11 @@ CAUSES: Mapping[type[BaseException], Outcome] = {
 
 @dataclass
 class Step:
-    """What a cohort brought to one report point, by the number of the trial.
-
-    recorded: trials whose report is on record already, though others have not come yet.
-    """
+    """What a cohort brought to one report point, by the number of the trial."""
 
     reports: dict[int, Report] = field(default_factory=dict)
     facts: dict[int, LegFacts] = field(default_factory=dict)
     failures: dict[int, Ending] = field(default_factory=dict)
-    recorded: set[int] = field(default_factory=set)
-
-    def not_recorded(self) -> Mapping[int, Report]:
-        return {
-            number: report for number, report in self.reports.items() if number not in self.recorded
-        }
 
 
 @dataclass(eq=False)

@@ -130,13 +130,19 @@ class SearchRun:
         decided here.
         """
         now = time.monotonic()
-        reports = run.step.not_recorded()
-        if run.replaying() or not reports or now - self._recorded_early < EARLY_INTERVAL:
+        if run.replaying() or now - self._recorded_early < EARLY_INTERVAL:
+            return
+        reports = {
+            number: report
+            for number, report in run.step.reports.items()
+            if len(self._history.trials[number].reports) == run.position
+        }
+        if not reports:
             return
         self._recorded_early = now
         seconds = self._control.seconds()
         self._control.patiently(lambda: self._store.record(self._job_id, reports, {}, seconds))
-        run.step.recorded.update(reports)
+        self._history = self._history.recorded(reports, {})
 
     def _decide(self, run: CohortRun) -> Mapping[int, Ending]:
         step = run.step
