@@ -18,6 +18,7 @@ from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, Das
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import Data, Inbox, Leg
+from hpsearch.runner.told_reports import ToldReports
 from hpsearch.runner.worker_answers import (
     read_environment,
     read_network,
@@ -26,6 +27,7 @@ from hpsearch.runner.worker_answers import (
 )
 from hpsearch.runner.worker_memory import fair_share
 from hpsearch.runner.worker_tasks import (
+    REPORTS,
     Conditions,
     inside_of,
     keep,
@@ -62,11 +64,13 @@ class DaskEngine:
         self._conditions = conditions
         self._refused: set[str] = set()  # workers that are not pinned
         self._board: LegBoard[DaskLeg] = LegBoard(DaskLeg.blamed_for)
+        self._told = ToldReports()
         self._known: set[str] = set()
         self._losses = 0
         self._closed = threading.Event()
         try:
             self._recount()
+            client.subscribe_topic(REPORTS, self._told.hear)
         except OUTAGES as error:
             self.close()
             raise EngineUnavailable(f"the scheduler does not answer: {error}") from error
@@ -119,7 +123,7 @@ class DaskEngine:
     ) -> Leg:
         if not isinstance(data, DaskData) or not isinstance(previous, DaskLeg | None):
             raise TypeError("data and legs of one engine cannot be used with another")
-        leg = DaskLeg(self._board, self._fill, task, data, previous, inbox)
+        leg = DaskLeg(self._board, self._told, self._fill, task, data, previous, inbox)
         self._board.add(leg, share, order)
         self._fill()
         return leg

@@ -3,6 +3,7 @@
 What goes back to the server is bytes and texts, see worker_answers; states stay with the workers.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from hpsearch.runner.worker_answers import (
 from hpsearch.training.footprint import available
 from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 from hpsearch.training.timing import Probe, time_probe
+
+REPORTS = "hpsearch-reports"  # topic of Dask's events
 
 Trained = tuple[TrainState | None, LegReport]
 
@@ -59,7 +62,20 @@ def train(task: LegTask, split: Split, previous: Trained | None, conditions: Con
         raise WorkerNotPinned(reason)
     worker = get_worker()
     state = previous[0] if previous else None
-    return run_leg(task, split, state, _given_up(worker), _memory_for_legs(worker, conditions))
+    trained = run_leg(task, split, state, _given_up(worker), _memory_for_legs(worker, conditions))
+    _tell(worker, trained[1])
+    return trained
+
+
+def _tell(worker: Worker, report: LegReport) -> None:
+    """Send the report to the server, ahead of Dask's word that the leg was trained.
+
+    As a task of its own it would have to wait for this worker's next leg. What cannot be told is
+    asked for with `report_of`.
+    """
+    with contextlib.suppress(TypeError):  # of Dask: it is not plain data
+        told = {"leg": worker.get_current_task(), "report": report_bytes(report)}
+        worker.log_event(REPORTS, told)
 
 
 def _given_up(worker: Worker) -> Callable[[], bool]:

@@ -13,6 +13,7 @@ from hpsearch.runner.dask_leg import DaskData, DaskLeg
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.leg_board import LegBoard
 from hpsearch.runner.ports import LegDone, LegFailed, LegLanded
+from hpsearch.runner.told_reports import ToldReports
 from hpsearch.runner.worker_answers import report_bytes
 from hpsearch.runner.worker_tasks import Conditions
 from hpsearch.spec.network import NetworkSettings
@@ -80,7 +81,8 @@ class Flight:
         self.board.slots = 1
         self.inbox: queue.Queue[LegLanded] = queue.Queue()
         data = DaskData(cast(Any, FakeFuture("data")))
-        self.leg = DaskLeg(self.board, self.start, TASK, data, None, self.inbox)
+        self.told = ToldReports()
+        self.leg = DaskLeg(self.board, self.told, self.start, TASK, data, None, self.inbox)
         self.board.add(self.leg, Share(), 0)
         self.start()
 
@@ -89,8 +91,14 @@ class Flight:
             leg.start(cast(Client, self.client), Conditions())
 
     @property
-    def report(self) -> FakeFuture:
+    def last(self) -> FakeFuture:
+        """What was asked of the workers last: the leg, or its report."""
         return self.client.futures[-1]
+
+    def tell(self, answer: object) -> None:
+        """The worker's word, and then Dask's that the leg was trained."""
+        self.told.hear([0.0, {"leg": self.last.key, "report": answer}])
+        self.last.become("finished")
 
 
 @pytest.fixture
@@ -98,14 +106,46 @@ def flight() -> Flight:
     return Flight()
 
 
-def test_a_lost_report_is_listened_for_again_but_not_without_pause(flight: Flight) -> None:
-    flight.report.become("lost")
+def test_a_report_that_is_told_lands_without_being_asked_for(flight: Flight) -> None:
+    flight.tell(ANSWER)
+    assert flight.inbox.get_nowait() == LegLanded(flight.leg, LegDone(REPORT))
+    assert flight.inbox.empty()
+    assert len(flight.client.futures) == 1
+
+
+def test_a_report_that_was_not_told_is_asked_for(flight: Flight) -> None:
+    for odd in ([], [0.0, "report"], [0.0, {"leg": "another", "report": ANSWER}]):
+        flight.told.hear(odd)
+    flight.last.become("finished")
+    assert flight.inbox.empty()
+    flight.last.become("finished", ANSWER)
+    assert flight.inbox.get_nowait() == LegLanded(flight.leg, LegDone(REPORT))
+    assert flight.inbox.empty()
+
+
+def test_what_was_told_counts_though_its_worker_is_gone(flight: Flight) -> None:
+    flight.told.hear([0.0, {"leg": flight.last.key, "report": ANSWER}])
+    flight.last.become("lost")
+    assert flight.inbox.get_nowait().result == LegDone(REPORT)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_what_is_lost_is_listened_for_again_but_not_without_pause(
+    flight: Flight, asked: bool
+) -> None:
+    if asked:
+        flight.last.become("finished")
+    awaited = flight.last
+    awaited.become("lost")
     for _ in range(5):
         flight.leg.look_again()
-    assert flight.report.asked == 1
-    flight.report.status = "pending"  # Dask trains it again
+    assert awaited.asked == 1
+    awaited.status = "pending"  # Dask trains it again
     flight.leg.look_again()
-    flight.report.become("finished", ANSWER)
+    if asked:
+        awaited.become("finished", ANSWER)
+    else:
+        flight.tell(ANSWER)
     assert flight.inbox.get_nowait() == LegLanded(flight.leg, LegDone(REPORT))
     assert flight.inbox.empty()
 
@@ -113,40 +153,45 @@ def test_a_lost_report_is_listened_for_again_but_not_without_pause(flight: Fligh
 def test_a_leg_that_was_told_to_stop_begins_again_and_never_counts_as_diverged(
     flight: Flight,
 ) -> None:
-    first = flight.report
-    first.become("finished", STOPPED)
+    first = flight.last
+    flight.tell(STOPPED)
     assert flight.inbox.empty()
-    assert flight.report is not first
-    flight.report.become("finished", ANSWER)
+    assert flight.last is not first
+    flight.tell(ANSWER)
     assert flight.inbox.get_nowait().result == LegDone(REPORT)
 
 
 def test_an_error_of_the_network_is_the_result(flight: Flight) -> None:
     error = ImpossibleShape(1, "convolution", (1, 8, 8), "more")
-    flight.report.become("error", error)
+    flight.last.become("error", error)
     assert flight.inbox.get_nowait().result == LegFailed(error)
 
 
 def test_a_leg_that_was_released_says_nothing(flight: Flight) -> None:
     flight.leg.release()
-    flight.report.become("finished", ANSWER)
+    flight.tell(ANSWER)
     assert flight.inbox.empty()
     assert flight.board.with_workers() == []
 
 
+@pytest.mark.parametrize("asked", [False, True])
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (report_bytes(replace(REPORT, value=1.5)), "value: .* not 1.5"),
-        (TypeError("serialized with pickle"), "not plain data"),
+        (TypeError("serialized with pickle"), "not plain data|not bytes"),
     ],
 )
 def test_an_answer_that_cannot_be_is_an_error_of_its_leg(
-    flight: Flight, answer: object, told: str
+    flight: Flight, answer: object, message: str, asked: bool
 ) -> None:
-    flight.report.become("finished", answer)
+    if asked:
+        flight.last.become("finished")
+        flight.last.become("finished", answer)
+    else:
+        flight.tell(answer)
     result = flight.inbox.get_nowait().result
     assert isinstance(result, LegFailed)
-    with pytest.raises(AnswerRefused, match=told):
+    with pytest.raises(AnswerRefused, match=message):
         raise result.error
     assert flight.board.with_workers() == []
