@@ -167,12 +167,12 @@ class DaskEngine:
         return None if memory is None else available(memory)
 
     def waiting(self) -> int:
-        """How many legs wait for a worker."""
-        return self._board.waiting()
+        """How many legs wait for a worker, those included that it has already."""
+        return self._board.waiting() + self._board.training() - self.flying()
 
     def flying(self) -> int:
-        """How many legs are with workers."""
-        return self._board.training()
+        """How many legs are trained right now."""
+        return min(self._board.training(), self._board.slots)
 
     def lost(self) -> bool:
         """Dask cancels every future when the connection is lost, even where it comes back.

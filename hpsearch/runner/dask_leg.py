@@ -20,6 +20,7 @@ from hpsearch.runner.worker_answers import read_report
 from hpsearch.runner.worker_tasks import Conditions, Trained, report_of, train
 from hpsearch.training.leg import LegTask
 
+SHORT = 5.0  # seconds; after a shorter leg each worker is handed its next one before it is free
 TRIES = 3  # workers that may die under a leg before the leg is taken as the cause
 PINNED = {PORTABLE: 1}  # what a worker that is pinned has, and a leg that asks for it takes
 GONE = "the connection to the scheduler was lost"
@@ -201,6 +202,7 @@ class DaskLeg:
             self._board.retry(self)
         else:
             self.weights = found.weights
+            self._board.short = found.seconds < SHORT
             self._land(LegDone(found))
 
     def _failure(self, error: BaseException | None) -> BaseException:

@@ -15,10 +15,10 @@ REMEMBERED = 100  # deaths for which several legs were blamed
 class LegBoard(Generic[Item]):
     """The book-keeping of legs, whatever trains them. Safe to use from several threads.
 
-    No more legs are with workers than there are `slots`. So whose turn it is stays our decision
-    until a worker is free, and a worker that dies is seldom blamed on a leg that it was not
-    training. If several legs are blamed for one death, they begin again, one at a time: the one
-    that is blamed again is the cause.
+    No more legs are with workers than there are `slots`, or twice as many while legs are short:
+    then each worker has its next leg before it is free. So whose turn it is stays our decision
+    until a worker is free, or one short leg before. If several legs are blamed for one death, they
+    begin again, one at a time, and none is handed ahead: the one that is blamed again is the cause.
     """
 
     def __init__(self, blamed_for: Callable[[Item], str | None]) -> None:
@@ -33,6 +33,7 @@ class LegBoard(Generic[Item]):
         self._retried: deque[Item] = deque()  # the doubted ones that wait to begin again
         self._shared: deque[str] = deque(maxlen=REMEMBERED)
         self.slots = 0
+        self.short = False  # whether legs take so little time that a worker should have its next
 
     def add(self, leg: Item, share: Share, order: int) -> None:
         with self._lock:
@@ -42,7 +43,7 @@ class LegBoard(Generic[Item]):
     def take(self) -> Item | None:
         """The leg that goes to a worker now; None if no worker is free or no leg may start."""
         with self._lock:
-            if len(self._training) >= self.slots:
+            if len(self._training) >= self._most():
                 return None
             leg = self._next()
             if leg is not None:
@@ -111,6 +112,10 @@ class LegBoard(Generic[Item]):
     def _leave(self, leg: Item) -> None:
         self._training.discard(leg)
         self._landing.discard(leg)
+
+    def _most(self) -> int:
+        """How many legs may be with workers now."""
+        return self.slots * 2 if self.short and not self._doubted else self.slots
 
     def _next(self) -> Item | None:
         if self._retried and not self._doubted & (self._training | self._landing):

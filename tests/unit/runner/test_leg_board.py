@@ -90,3 +90,27 @@ def test_its_length_can_be_asked_for_while_shares_come_and_go() -> None:
     finally:
         done.set()
         other.join()
+
+
+def test_each_worker_has_its_next_leg_while_legs_are_short() -> None:
+    board = board_of("a", "b", "c", "d", "e", slots=2)
+    board.short = True
+    assert taken(board) == ["a", "b", "c", "d"]
+    board.trained("a")
+    assert taken(board) == ["e"]
+
+
+def test_nothing_is_handed_ahead_while_a_leg_may_be_the_cause_of_a_death() -> None:
+    board = board_of("a", "b", "c", "d", slots=1, blamed={"a": "worker 1", "b": "worker 1"})
+    board.short = True
+    assert taken(board) == ["a", "b"]
+    for leg in ("a", "b"):
+        assert not board.is_cause(leg, "worker 1")
+        board.doubt(leg)
+    assert taken(board) == ["a"]
+    assert board.is_cause("a", "worker 2")
+    board.remove("a")
+    assert taken(board) == ["b"]
+    board.trained("b")
+    board.remove("b")
+    assert taken(board) == ["c", "d"]
