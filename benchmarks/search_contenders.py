@@ -1,174 +1,153 @@
-"""The contenders of the search-quality benchmark, each given the same epochs of training.
+"""The contenders of the search benchmark: ours, and what else somebody would run.
 
-Every contender trains the same network on the same images. What differs is who picks the learning
-rate and the weight decay, who is cut, and how long a trial trains.
+Each has the same trainer, images and epochs of training. A contender is judged by the setting that
+it recommends when so many epochs are spent: rivals by the best value that a trial reported, as
+their users do, ours by what it says itself.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
 
-import numpy as np
 import optuna
-from optuna.pruners import MedianPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
-from hpsearch.datasets.values import Split
+from benchmarks.search_tasks import LONGEST, Task
+from hpsearch.baseline import Baseline
+from hpsearch.history import History, Trial
+from hpsearch.search.likely import likely_best
 from hpsearch.search.simulation import Score, Simulation, Trainer
-from hpsearch.spec.network import NetworkSettings
-from hpsearch.spec.search import parse_spec
+from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
-from hpsearch.spec.training import TrainingSettings
-from hpsearch.training.batches import steps_per_epoch
-from hpsearch.training.leg import LegTask, TrainState, run_leg
 
-BUDGET = 80.0  # epochs of training in all
-LONGEST = 3.0  # epochs of training of one trial
-LOW, HIGH = 1e-3, 1e3
-BATCH = 100
-CHANCE = 0.15
-"""A trial ends at chance where it diverged or is at most this accurate, with ten classes."""
+MARKS = (20, 40, 80, 160)
+"""Epochs spent, after which a search is judged."""
+DEFAULT = "hpsearch"
+Params = Mapping[str, Value]
+Answer = Callable[[], Params | None]
 
 
 @dataclass
 class Ledger:
-    """What a search spent, and what it had for it.
+    """What a search spent, and what it recommended at each of MARKS.
 
-    best: (epochs spent so far, best accuracy so far), one row a report. trials: epochs and last
-    accuracy of each trial; NaN where it diverged.
+    trials: epochs and last accuracy by number; NaN where it diverged.
     """
 
-    best: list[tuple[float, float]] = field(default_factory=list)
+    trainer: Trainer
     trials: dict[int, tuple[float, float]] = field(default_factory=dict)
+    params: dict[int, Params] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)
+    spent: float = 0.0
 
-    @property
-    def spent(self) -> float:
-        return sum(epochs for epochs, _ in self.trials.values())
+    def __call__(self, params: Params, number: int, epoch: float) -> Score:
+        score = self.trainer(params, number, epoch)
+        before, _ = self.trials.get(number, (0.0, 0.0))
+        self.spent += score.epoch - before
+        self.trials[number] = (score.epoch, score.accuracy)
+        self.params[number] = params
+        return score
 
-    def note(self, number: int, epoch: float, accuracy: float) -> None:
-        """A trial reports. Its epoch counts all of its training so far."""
-        self.trials[number] = (epoch, accuracy)
-        before = self.best[-1][1] if self.best else 0.0
-        self.best.append((self.spent, max(before, accuracy if accuracy == accuracy else 0.0)))
+    def look(self, answer: Answer) -> None:
+        """Note who knows what is recommended now, for all marks that have not been passed."""
+        for mark in MARKS:
+            if self.spent <= mark + 1e-9:
+                self.answers[mark] = answer
 
-    def after(self, epochs: float) -> float:
-        """The best accuracy when so many epochs were spent."""
-        return max((value for spent, value in self.best if spent <= epochs + 1e-9), default=0.0)
+    def recommended(self, mark: int) -> Params | None:
+        """The setting that was recommended when so many epochs were spent, if any."""
+        return self.answers[mark]() if mark in self.answers else None
 
-    def wasted(self) -> float:
-        """Share of the epochs that went into trials which ended at chance."""
-        lost = sum(e for e, accuracy in self.trials.values() if not accuracy > CHANCE)
+    def luckiest(self) -> Params | None:
+        """The setting whose last accuracy is the highest."""
+        finite = {number: value for number, (_, value) in self.trials.items() if value == value}
+        return self.params[max(finite, key=lambda number: finite[number])] if finite else None
+
+    def wasted(self, chance: float) -> float:
+        """Share of the epochs that went into trials which ended no better than a guess."""
+        lost = sum(epochs for epochs, value in self.trials.values() if not value > chance)
         return lost / self.spent if self.spent else 0.0
 
 
-class NumpyTrainer:
-    """Our network. Each trial goes on from where its last report left it."""
-
-    def __init__(self, data: Split, seed: int, ledger: Ledger, whole_epochs: bool = False) -> None:
-        self._data, self._seed, self._ledger = data, seed, ledger
-        self._whole_epochs = whole_epochs
-        self._states: dict[int, TrainState | None] = {}
-        self._per_epoch = steps_per_epoch(len(data.training), BATCH)
-
-    def __call__(self, params: Mapping[str, Value], number: int, epoch: float) -> Score:
-        task = LegTask(
-            network=NetworkSettings(architecture="lenet5"),
-            training=TrainingSettings.model_validate({**params, "batch_size": BATCH}),
-            job_seed=self._seed,
-            trial=number,
-            stop_step=max(1, round(epoch * self._per_epoch)),
-            total_steps=round(LONGEST * self._per_epoch),
-        )
-        state, report = run_leg(task, self._data, self._states.pop(number, None))
-        self._states[number] = state
-        reached = report.epoch
-        if report.diverged_at is not None and self._whole_epochs:
-            reached = float(math.ceil(reached))
-        self._ledger.note(number, reached, report.value)
-        return Score(
-            accuracy=report.value,
-            loss=report.loss,
-            first_loss=report.first_loss,
-            training_loss=report.training_loss,
-            diverged_at=report.diverged_at,
-            epoch=reached,
-        )
+Search = Callable[[Task, Baseline, Ledger, int], None]
+"""Searches a task with a seed until MARKS[-1] epochs are spent."""
 
 
-Contender = Callable[[Split, int], Ledger]
-"""From the data and a seed to what the search spent and had."""
+@dataclass(frozen=True)
+class Contender:
+    """there: whether what it needs is installed."""
+
+    run: Search
+    there: bool = True
 
 
 def ours(**settings: object) -> Contender:
     """hpsearch, by default or with these settings of the spec."""
 
-    def run(data: Split, seed: int) -> Ledger:
-        ledger = Ledger()
-        spec = parse_spec(
-            {
-                "dataset": "mnist",
-                "network": "lenet5",
-                "epochs": LONGEST,
-                "batch_size": BATCH,
-                "budget": {"epochs": BUDGET},
-                "seed": seed,
-                **settings,
-            }
-        )
-        simulation = Simulation(spec, NumpyTrainer(data, seed, ledger))
-        simulation.run()
-        return ledger
+    def run(task: Task, baseline: Baseline, ledger: Ledger, seed: int) -> None:
+        spec = task.spec(seed, MARKS[-1], **settings)
+        search = Simulation(spec, ledger, history=History(baseline=baseline))
+        while search.run(steps=1) is None:
+            ledger.look(partial(_recommended, spec, search.history.trials))
 
-    return run
+    return Contender(run)
 
 
-MakeTrainer = Callable[[Split, int, Ledger], Trainer]
-"""From the data, a seed, and where to note what is spent."""
+def _recommended(spec: SearchSpec, trials: Sequence[Trial]) -> Params | None:
+    found = likely_best(spec.space, trials, spec.objective)
+    return None if found is None else trials[found.trial].params
 
 
-def careless(data: Split, seed: int, ledger: Ledger) -> Trainer:
-    """Our network; an epoch is trained to its end although the loss is NaN."""
-    return NumpyTrainer(data, seed, ledger, whole_epochs=True)
-
-
-def plain_optuna(
-    sampler: Callable[[int], BaseSampler], careful: bool, make_trainer: MakeTrainer
+def optunas(
+    sampler: Callable[[int], BaseSampler], pruner: Callable[[], BasePruner], there: bool = True
 ) -> Contender:
-    """What a user writes: three epochs, a report after each, the median pruner.
+    """What a careful user of Optuna writes: a report after each epoch, diverged trials pruned."""
 
-    The careful user looks at every loss, stops at the first that is not finite, reports NaN and
-    prunes. The other trains the epoch to its end, and returns NaN as it comes.
-    """
+    def run(task: Task, _: Baseline, ledger: Ledger, seed: int) -> None:
+        study = optuna.create_study(direction="maximize", sampler=sampler(seed), pruner=pruner())
+        while ledger.spent < MARKS[-1]:
+            study.optimize(_objective(task, ledger), n_trials=1)
+            ledger.look(partial(_known, ledger.luckiest()))
 
-    def run(data: Split, seed: int) -> Ledger:
-        ledger = Ledger()
-        search_plainly(sampler(seed), careful, make_trainer(data, seed, ledger), ledger)
-        return ledger
-
-    return run
+    return Contender(run, there)
 
 
-def search_plainly(sampler: BaseSampler, careful: bool, trainer: Trainer, ledger: Ledger) -> None:
-    """Run trials until the budget is spent; the trainer notes in the ledger what it spends."""
-    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=MedianPruner())
+def _known(params: Params | None) -> Params | None:
+    return params
 
+
+def _objective(task: Task, ledger: Ledger) -> Callable[[optuna.Trial], float]:
     def objective(trial: optuna.Trial) -> float:
-        params = {
-            "learning_rate": trial.suggest_float("learning_rate", LOW, HIGH, log=True),
-            "weight_decay": trial.suggest_float("weight_decay", LOW, HIGH, log=True),
-        }
+        params = dict(_suggested(task.space, trial))
         accuracy = math.nan
         for epoch in range(1, int(LONGEST) + 1):
-            accuracy = trainer(params, trial.number, epoch).accuracy
-            if math.isnan(accuracy) and not careful:
-                return accuracy
+            accuracy = ledger(params, trial.number, epoch).accuracy
             trial.report(accuracy, epoch)
             if math.isnan(accuracy) or trial.should_prune():
                 raise optuna.TrialPruned
+            ledger.look(partial(_known, ledger.luckiest()))
         return accuracy
 
-    while ledger.spent < BUDGET:
-        study.optimize(objective, n_trials=1)
+    return objective
+
+
+def _suggested(space: Mapping[str, Any], trial: optuna.Trial) -> Iterator[tuple[str, Value]]:
+    chosen: dict[str, Value] = {}
+    for name, parameter in space.items():
+        if any(chosen[other] not in values for other, values in parameter.get("when", {}).items()):
+            continue
+        log = parameter.get("log", False)
+        if "choices" in parameter:
+            chosen[name] = trial.suggest_categorical(name, parameter["choices"])
+        elif parameter.get("type") == "int":
+            chosen[name] = trial.suggest_int(name, parameter["low"], parameter["high"], log=log)
+        else:
+            chosen[name] = trial.suggest_float(name, parameter["low"], parameter["high"], log=log)
+        yield name, chosen[name]
 
 
 def tpe(seed: int) -> BaseSampler:
@@ -176,26 +155,32 @@ def tpe(seed: int) -> BaseSampler:
     return TPESampler(seed=seed)
 
 
+def joint_tpe(seed: int) -> BaseSampler:
+    """TPE that samples parameters together, branch by branch."""
+    return TPESampler(seed=seed, multivariate=True, group=True)
+
+
 def at_random(seed: int) -> BaseSampler:
     """Optuna's random search."""
     return RandomSampler(seed=seed)
 
 
-DEFAULT = "hpsearch"
+def gaussian_process(seed: int) -> BaseSampler:
+    """Optuna's Gaussian process; needs PyTorch."""
+    return GPSampler(seed=seed)
+
+
+def hyperband() -> BasePruner:
+    """From one epoch to three."""
+    return HyperbandPruner(min_resource=1, max_resource=int(LONGEST))
+
 
 CONTENDERS: Mapping[str, Contender] = {
     DEFAULT: ours(),
-    "hpsearch, random": ours(sampler="random"),
-    "hpsearch, random, one round": ours(sampler="random", rounds={"count": 1}),
-    "Optuna TPE, careful": plain_optuna(tpe, True, NumpyTrainer),
-    "Optuna TPE, NaN as it comes": plain_optuna(tpe, False, careless),
-    "Optuna random, careful": plain_optuna(at_random, True, NumpyTrainer),
-    "Optuna random, NaN as it comes": plain_optuna(at_random, False, careless),
+    "Optuna TPE": optunas(tpe, MedianPruner),
+    "Optuna TPE, multivariate": optunas(joint_tpe, MedianPruner),
+    "Optuna TPE, Hyperband": optunas(tpe, hyperband),
+    "random, median pruner": optunas(at_random, MedianPruner),
+    "random": optunas(at_random, NopPruner),
+    "Optuna GP": optunas(gaussian_process, MedianPruner, find_spec("torch") is not None),
 }
-
-
-def median_interval(values: list[float], seed: int = 0) -> tuple[float, float]:
-    """A 95 % bootstrap interval of the median."""
-    draws = np.random.default_rng(seed).choice(values, size=(10_000, len(values)))
-    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
-    return float(low), float(high)

@@ -12,14 +12,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from benchmarks.search_contenders import BATCH, BUDGET, LONGEST, Ledger, NumpyTrainer
-from benchmarks.search_quality import images
+from benchmarks.search_tasks import TASKS, RealTrainer
 from hpsearch.history import History, Outcome, Trial
 from hpsearch.search.simulation import Simulation
-from hpsearch.spec.search import parse_spec
 from hpsearch.spec.space import Parameter, as_number
 
 SEED = 100
+EPOCHS = 80.0
 COLORS: Mapping[Outcome, str] = {
     Outcome.DIVERGED: "#d62728",
     Outcome.STUCK: "#ff9f40",
@@ -28,17 +27,12 @@ COLORS: Mapping[Outcome, str] = {
 }
 
 
-def main(mnist: Path, file: Path) -> None:
-    spec = parse_spec(
-        {
-            "dataset": "mnist",
-            "epochs": LONGEST,
-            "batch_size": BATCH,
-            "budget": {"epochs": BUDGET},
-            "seed": SEED,
-        }
-    )
-    simulation = Simulation(spec, NumpyTrainer(images(mnist), SEED, Ledger()))
+def main(images: Path, file: Path) -> None:
+    task = TASKS["mnist-two"]
+    spec = task.spec(SEED, EPOCHS)
+    history = History(baseline=task.baseline(images))
+    trainer = RealTrainer(spec, task.images(images).split, SEED)
+    simulation = Simulation(spec, trainer, history=history)
     simulation.run()
     mpl.use("Agg")
     draw(simulation.history, file)

@@ -11,14 +11,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import optuna
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 
-from benchmarks.search_contenders import HIGH, LONGEST, LOW, Ledger
-from benchmarks.search_quality import images
-from benchmarks.search_torch import TorchTrainer
+from benchmarks.torch_trainer import TorchTrainer
+from hpsearch.datasets.split import split
+from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.spec.space import Value
+
+LOW, HIGH = 1e-3, 1e3
+LONGEST = 3  # epochs of training of one trial
 
 
 def main() -> None:
@@ -37,7 +41,7 @@ def main() -> None:
         sampler=TPESampler(seed=given.seed, multivariate=True, constant_liar=True),
         pruner=MedianPruner(),
     )
-    trainer = TorchTrainer(images(given.mnist), given.seed, Ledger())
+    trainer = TorchTrainer(_images(given.mnist), given.seed)
     _say("ready")
     sys.stdin.readline()
     told = False
@@ -49,7 +53,7 @@ def main() -> None:
             "weight_decay": trial.suggest_float("weight_decay", LOW, HIGH, log=True),
         }
         accuracy = math.nan
-        for epoch in range(1, int(LONGEST) + 1):
+        for epoch in range(1, LONGEST + 1):
             accuracy = trainer(params, trial.number, epoch).accuracy
             if not told:
                 told = True
@@ -62,6 +66,17 @@ def main() -> None:
         return accuracy
 
     study.optimize(objective)
+
+
+def _images(mnist: Path) -> Split:
+    """6000 training and 1500 validation images."""
+    with np.load(mnist) as file:
+        train, test = (
+            Part(file[f"x_{part}"][:, None], file[f"y_{part}"].astype(np.int64))
+            for part in ("train", "test")
+        )
+    whole = Dataset("mnist", train, test, 10)
+    return split(whole, train_size=7500, fraction=0.2, stratified=True, seed=0)
 
 
 def _say(word: str) -> None:

@@ -108,6 +108,8 @@ def _spec(spec: SearchSpec) -> dict[str, Any]:
         del canonical["pruner"]["control"]
     if spec.confirm is None:
         del canonical["confirm"]
+    if spec.rules == 1:
+        del canonical["rules"]
     return canonical
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hpsearch.baseline import Baseline
 from hpsearch.history import Outcome, Report, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
@@ -26,21 +27,40 @@ class Curve:
     diverged_step: int | None = None
 
 
-def curve(trial: Trial, objective: Objective) -> Curve | None:
-    """The curve of a trial whose outcome its parameters caused; None for any other."""
+def curve(trial: Trial, objective: Objective, baseline: Baseline | None = None) -> Curve | None:
+    """The curve of a trial whose outcome its parameters caused; None for any other.
+
+    baseline: what guessing scores, so that reports which may be a guess's luck rank by their loss.
+    """
     ending = trial.ending
     if ending is None or not ending.outcome.caused_by_parameters:
         return None
     values = upward(trial.reports, objective)
+    if baseline is not None and objective is not Objective.LOSS:
+        for each in trial.reports:
+            if each.step in values and not baseline.beaten_by(each.value, objective):
+                values[each.step] = by_loss(each.loss)
     diverged = None
     if ending.outcome is Outcome.DIVERGED:
         diverged = trial.reports[-1].step if trial.reports else 0
     return Curve(trial.number, trial.params, values, diverged)
 
 
-def curves(trials: Iterable[Trial], objective: Objective) -> list[Curve]:
-    found = (curve(trial, objective) for trial in trials)
+def curves(
+    trials: Iterable[Trial], objective: Objective, baseline: Baseline | None = None
+) -> list[Curve]:
+    found = (curve(trial, objective, baseline) for trial in trials)
     return [each for each in found if each is not None]
+
+
+def by_loss(loss: float) -> float:
+    """A value below all that are past chance, from -1 to 0: the smaller the loss, the higher."""
+    return -loss / (1 + loss) if math.isfinite(loss) else -1.0
+
+
+def loss_of(value: float) -> float:
+    """The loss that such a value stands for."""
+    return -value / (1 + value) if value > -1 else math.inf
 
 
 def upward(reports: Iterable[Report], objective: Objective) -> dict[int, float]:

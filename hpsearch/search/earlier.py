@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hpsearch.baseline import Baseline
 from hpsearch.history import DataHashes, EarlierJob, Report, Trial, step_of
 from hpsearch.search.curves import Curve, curve
 from hpsearch.search.ladder import report_points
@@ -34,15 +35,23 @@ class Comparable:
         return f"; left out: {', '.join(told)}" if told else ""
 
 
-def comparable(spec: SearchSpec, jobs: Iterable[EarlierJob], data: DataHashes | None) -> Comparable:
-    """The earlier trials that a search with this spec, on this data, learns from."""
+def comparable(
+    spec: SearchSpec,
+    jobs: Iterable[EarlierJob],
+    data: DataHashes | None,
+    baseline: Baseline | None = None,
+) -> Comparable:
+    """The earlier trials that a search with this spec, on this data, learns from.
+
+    baseline: as of `curve`.
+    """
     kept: list[Curve] = []
     left_out: Counter[str] = Counter()
     steps = {step_of(point) for point in report_points(spec)}
     for job in jobs:
         difference = _difference(spec, job.spec) or _other_data(data, job.data)
         for trial in job.trials:
-            found = difference or _curve(spec, job, trial, steps)
+            found = difference or _curve(spec, job, trial, steps, baseline)
             if isinstance(found, Curve):
                 kept.append(found)
             else:
@@ -95,14 +104,16 @@ def _different_settings(spec: SearchSpec, other: SearchSpec) -> Iterator[str]:
         yield "length of the learning rate's schedule"
 
 
-def _curve(spec: SearchSpec, job: EarlierJob, trial: Trial, steps: set[int]) -> Curve | str:
+def _curve(
+    spec: SearchSpec, job: EarlierJob, trial: Trial, steps: set[int], baseline: Baseline | None
+) -> Curve | str:
     """The trial's curve at this job's report points, or why it does not count."""
     assert job.spec is not None
     if not fits(spec.space, trial.params):
         return "outside this space"
     if job.spec.objective is not spec.objective:
         trial = replace(trial, reports=tuple(_as(spec.objective, trial.reports)))
-    found = curve(trial, spec.objective)
+    found = curve(trial, spec.objective, baseline)
     if found is None:
         return "not ended by the parameters"
     values = {step: value for step, value in found.values.items() if step in steps}

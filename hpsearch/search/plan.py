@@ -80,12 +80,13 @@ def _decide(view: _View) -> Cohort | Done | None:
     done = budget.over(spec, view.known, view.planned)
     if done is not None:
         return done
-    known = curves(view.known[-LATEST:], spec.objective)
+    baseline = view.history.baseline if spec.rules > 1 else None
+    known = curves(view.known[-LATEST:], spec.objective, baseline)
     last = view.history.rounds[-1] if view.history.rounds else None
     opens = last is None or _moves_on(view, last, known)
     if opens and view.unknown:
         return None
-    prior = comparable(spec, view.history.prior, view.history.data)
+    prior = comparable(spec, view.history.prior, view.history.data, baseline)
     current = _round(view, last, known, prior) if opens or last is None else last
     tried = _tried(view, current)
     size = _size(view, current, tried)

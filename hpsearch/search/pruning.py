@@ -57,17 +57,17 @@ def decide(
     mates = [trial for trial in together if trial.number in reports]
     if not mates:
         return {}
-    group = _Group(spec, together, _earlier(history.trials, mates[0], spec.objective))
+    earlier = _earlier(history.trials, mates[0], spec.objective)
+    group = _Group(spec, together, earlier, history.baseline)
     final = step_of(history.rounds[mates[0].round].report_epochs[-1])
-    chance = _chance(spec.objective, history.baseline)
     endings: dict[int, Ending] = {}
     for trial in mates:
         report, fact = reports[trial.number], facts[trial.number]
         if fact.diverged_at is not None or not math.isfinite(report.value):
             endings[trial.number] = _diverged(report, fact)
         elif report.step >= final:
-            endings[trial.number] = _completed(group, trial, chance)
-        elif (ending := _cut(group, trial, report, fact, chance)) is not None:
+            endings[trial.number] = _completed(group, trial)
+        elif (ending := _cut(group, trial, report, fact)) is not None:
             endings[trial.number] = ending
     return endings
 
@@ -79,6 +79,19 @@ class _Group:
     spec: SearchSpec
     trials: Sequence[Trial]
     earlier: Sequence[Rival]
+    baseline: Baseline | None
+
+    @property
+    def chance(self) -> float | None:
+        """What a trial must be better than to be past chance, on the scale of rivals' values."""
+        objective = self.spec.objective
+        return None if self.baseline is None else objective.upward(self.baseline.bar(objective))
+
+    def learns(self, report: Report) -> bool:
+        """Whether the loss says that a network knows of the images, whatever its answers."""
+        if self.spec.rules == 1 or self.baseline is None:
+            return False
+        return self.baseline.beaten_by(report.loss, Objective.LOSS)
 
     def at(self, trial: Trial, report: Report) -> TrialAtReport:
         """The trial at one of its reports, among those that reached it, as it was decided then."""
@@ -102,9 +115,7 @@ class _Group:
         return Rival(trial.number, upward(reports, self.spec.objective))
 
 
-def _cut(
-    group: _Group, trial: Trial, report: Report, fact: LegFacts, chance: float | None
-) -> Ending | None:
+def _cut(group: _Group, trial: Trial, report: Report, fact: LegFacts) -> Ending | None:
     """Why the trial must not train on, if so."""
     if group.spec.pruner.name == "none":
         return None
@@ -112,13 +123,13 @@ def _cut(
         return _above_its_start(report, fact)
     if control.takes(group.spec, trial.number):
         return None
-    return _weak(group, trial, report, chance)
+    return _weak(group, trial, report)
 
 
-def _weak(group: _Group, trial: Trial, report: Report, chance: float | None) -> Ending | None:
+def _weak(group: _Group, trial: Trial, report: Report) -> Ending | None:
     """The ending of a trial that is no better than a guess, or misses the pruner's bar."""
-    spec, here = group.spec, group.at(trial, report)
-    if chance is not None and here.values[report.step] <= chance:
+    spec, chance, here = group.spec, group.chance, group.at(trial, report)
+    if chance is not None and here.values[report.step] <= chance and not group.learns(report):
         past = sum(value > chance for value in here.there())
         if past >= OTHERS_PAST_CHANCE:
             return _at_chance(here, report, spec.objective, chance, past)
@@ -126,7 +137,7 @@ def _weak(group: _Group, trial: Trial, report: Report, chance: float | None) -> 
     return None if miss is None else _pruned(report, miss, spec.objective)
 
 
-def _completed(group: _Group, trial: Trial, chance: float | None) -> Ending:
+def _completed(group: _Group, trial: Trial) -> Ending:
     """The ending of a trial that trained to the end of its round.
 
     One of the control group says where it would have been cut, with the bar that it missed.
@@ -137,7 +148,7 @@ def _completed(group: _Group, trial: Trial, chance: float | None) -> Ending:
     if group.spec.pruner.name == "none" or not control.takes(group.spec, trial.number):
         return ending
     for report in before:
-        weak = _weak(group, trial, report, chance)
+        weak = _weak(group, trial, report)
         if weak is not None:
             words = f"{reason}, as one of the control group; otherwise {weak.reason}"
             return replace(ending, reason=words, bar=weak.bar, compared=weak.compared)
@@ -158,11 +169,6 @@ def _above_its_start(report: Report, fact: LegFacts) -> Ending:
         fact.training_loss,
         fact.first_loss,
     )
-
-
-def _chance(objective: Objective, baseline: Baseline | None) -> float | None:
-    """What a trial must be better than to be past chance, on the scale of rivals' values."""
-    return None if baseline is None else objective.upward(baseline.bar(objective))
 
 
 def _at_chance(

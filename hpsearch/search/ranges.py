@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hpsearch.baseline import Baseline
-from hpsearch.search.curves import Curve, common_step, ranked
+from hpsearch.search.curves import Curve, common_step, loss_of, ranked
 from hpsearch.search.scale import Numeric, Space, between, contains, place
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Parameter, as_number, same
@@ -53,9 +53,17 @@ class Measure:
         """Whether a curve's value is more than a guess's luck."""
         if self.baseline is None:
             return True
+        if self._ranked_by_loss(value):
+            return self.baseline.beaten_by(loss_of(value), Objective.LOSS)
         return self.baseline.beaten_by(self.objective.upward(value), self.objective)
 
+    def _ranked_by_loss(self, value: float) -> bool:
+        """Whether a curve has this value as its accuracy may be the luck of a guess."""
+        return self.objective is not Objective.LOSS and value <= 0
+
     def words(self, worst: float, best: float) -> str:
+        if self._ranked_by_loss(best):
+            return f"loss {loss_of(worst):.3f} to {loss_of(best):.3f}"
         low, high = self.objective.upward(worst), self.objective.upward(best)
         return f"{self.objective.words} {low:.3f} to {high:.3f}"
 
@@ -103,6 +111,8 @@ def _at_chance(order: Sequence[Curve], past: Sequence[Curve]) -> str:
 def _close_to_best(good: Sequence[Curve], order: Sequence[Curve], step: int) -> Sequence[Curve]:
     """Without those far below the best: one hill of two, where it is clear which is higher."""
     best, middle = good[0].values[step], order[len(order) // 2].values[step]
+    if best > 0:
+        middle = max(middle, 0.0)
     floor = best - FAR_BELOW * (best - middle)
     return [each for each in good if each.values[step] >= floor]
 

@@ -42,13 +42,13 @@ class Pruner(NamedPart):
 
     name: Literal[
         "none", "median", "percentile", "successive_halving", "hyperband", "threshold"
-    ] = "median"
+    ] = "percentile"
     startup_trials: Annotated[int, Bounds(ge=0, le=10_000)] = 5
     """Median, percentile: trials to compare with before any is cut."""
     warm_up: Annotated[float, Bounds(ge=0, le=MAX_EPOCHS)] | None = None
     """Median, percentile, threshold: epochs of training before a trial may be cut. If it is not
     given, median and percentile wait for a third of a full training."""
-    percentile: Annotated[float, Bounds(gt=0, lt=100)] = 50.0
+    percentile: Annotated[float, Bounds(gt=0, lt=100)] = 30.0
     """Percentile: keep a trial that is among this best share of the others, in percent."""
     reduction_factor: Annotated[int, Bounds(ge=2, le=100)] = 3
     """Successive halving, Hyperband: one trial in this many goes on."""
@@ -77,7 +77,7 @@ class Rounds(Part):
 
     count: Annotated[int, Bounds(ge=1, le=20)] = 3
     """Rounds; 1 searches the whole box throughout."""
-    keep: Annotated[float, Bounds(gt=0, le=1)] = 0.2
+    keep: Annotated[float, Bounds(gt=0, le=1)] = 0.1
     """The best share of the trials, around which the next ranges are drawn."""
     explore: Annotated[float, Bounds(ge=0, le=1)] = 0.1
     """Share of each later round drawn from the whole box, so that a wrong turn can be undone."""

@@ -1,7 +1,7 @@
 """The search spec: what a user POSTs, and all that a search depends on beside its history."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
@@ -63,6 +63,9 @@ class SearchSpec(TrainingSettings):
     """How the best trials are confirmed at the end, 3 of them 5 times by default; null: not at all.
 
     Its epochs are not of the budget."""
+    rules: Literal[1, 2] = 2
+    """Which of its own rules the search goes by. 2 ranks trials that are no better than a guess by
+    their loss; 1 does not. A search goes on by the rules that it began with."""
     seed: Annotated[int, Bounds(ge=0, lt=2**53)] = 0
     """The same spec and seed give the same search."""
 
@@ -78,6 +81,8 @@ class SearchSpec(TrainingSettings):
         if info.context is not STORED:  # a search that has begun keeps the order that it had
             space = dict(sorted(space.items()))
             data = {"confirm": {}, **data}  # and ends as it would have ended
+        else:
+            data = {"rules": 1, **data}
         return {**data, "space": space}
 
     def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:

@@ -163,7 +163,9 @@ def test_none_never_cuts() -> None:
 
 def test_a_miss_says_what_was_missed() -> None:
     rivals = [Rival(i, {40: 0.9, 100: 0.2 * i}) for i in range(5)]
-    miss = missed(Pruner(), TrialAtReport(9, 100, {40: 0.2, 100: 0.3}, rivals, 40, 300))
+    miss = missed(
+        Pruner(name="median"), TrialAtReport(9, 100, {40: 0.2, 100: 0.3}, rivals, 40, 300)
+    )
     assert miss is not None
     assert (miss.value, miss.bar, miss.what, miss.compared) == (0.3, 0.4, "the median", 5)
     assert math.isfinite(miss.bar)

@@ -23,6 +23,7 @@ def spec_of(**changes: Any) -> SearchSpec:
 
 
 ONE_ROUND = {"rounds": {"count": 1}}
+MEDIAN = {"pruner": "median", **ONE_ROUND}
 
 
 def judged(
@@ -30,18 +31,20 @@ def judged(
     values: Mapping[int, float],
     facts: Mapping[int, LegFacts] | None = None,
     step: int = 40,
+    losses: Mapping[int, float] | None = None,
 ) -> Mapping[int, Ending]:
-    """Endings of a first cohort whose trials report these accuracies."""
+    """Endings of a first cohort with these accuracies; a loss of 2.3 is a guess's."""
     cohort = plan(spec, History())
     history = History(trials=cohort.trials, rounds=(cohort.round,), baseline=BASELINE)  # type: ignore[union-attr]  # a first plan is a cohort
-    reports = {n: Report(step, step / 100, value, 1.0) for n, value in values.items()}
+    found = {**dict.fromkeys(values, 2.3), **(losses or {})}
+    reports = {n: Report(step, step / 100, value, found[n]) for n, value in values.items()}
     given = {n: LegFacts(2.3, 1.0) for n in values}
     return decide(spec, history, 0, reports, {**given, **(facts or {})})
 
 
 def test_the_weak_half_is_cut() -> None:
     values = {number: 0.2 + 0.1 * number for number in range(8)}
-    endings = judged(spec_of(**ONE_ROUND), values, step=100)
+    endings = judged(spec_of(**MEDIAN), values, step=100)
     assert set(endings) == {0, 1, 2, 3}
     assert endings[3] == Ending(
         Outcome.PRUNED,
@@ -61,7 +64,7 @@ def test_the_end_of_the_round_completes() -> None:
 
 def test_a_large_loss_is_cut() -> None:
     values = {number: 0.2 + 0.1 * number for number in range(8)}
-    endings = judged(spec_of(objective="loss", **ONE_ROUND), values, step=100)
+    endings = judged(spec_of(objective="loss", **MEDIAN), values, step=100)
     assert set(endings) == {4, 5, 6, 7}
     assert endings[4].reason == (
         "pruned at 1 epoch: loss 0.600 is above the median 0.500 of 7 trials"
@@ -87,6 +90,15 @@ def test_at_chance_while_others_are_past_it() -> None:
     )
     assert endings[0].bar == BASELINE.bar(spec.objective)
     assert not judged(spec, {0: 0.12, 1: 0.1205, 2: 0.5})
+
+
+def test_a_loss_that_knows_of_the_images_is_not_at_chance() -> None:
+    """As where classes are uneven: the answers are all the same yet, the probabilities not."""
+    settings = {"pruner": {"name": "threshold", "lower": 0.0}, **ONE_ROUND}
+    values, losses = {0: 0.12, 1: 0.4, 2: 0.5}, {0: 2.29}
+    assert not judged(spec_of(**settings), values, losses=losses)
+    assert set(judged(spec_of(rules=1, **settings), values, losses=losses)) == {0}
+    assert set(judged(spec_of(**settings), values, losses={0: 2.3})) == {0}
 
 
 def test_a_loss_above_its_start_after_half_an_epoch() -> None:

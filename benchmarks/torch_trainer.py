@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from benchmarks.search_contenders import BATCH, Contender, Ledger, plain_optuna, tpe
 from benchmarks.torch_twin import torch_twin
 from hpsearch.datasets.values import Part, Split
 from hpsearch.nn import build_network
 from hpsearch.search.simulation import Score
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.space import Value, as_number
+
+BATCH = 100
 
 
 class TorchTrainer:
@@ -22,10 +23,10 @@ class TorchTrainer:
     It looks at each loss, and stops at the first that is not finite.
     """
 
-    def __init__(self, data: Split, seed: int, ledger: Ledger) -> None:
+    def __init__(self, data: Split, seed: int) -> None:
         torch.set_num_threads(1)
         self._training, self._validation = _tensors(data.training), _tensors(data.validation)
-        self._data, self._seed, self._ledger = data, seed, ledger
+        self._data, self._seed = data, seed
         self._running: dict[int, _Training] = {}
 
     def __call__(self, params: Mapping[str, Value], number: int, epoch: float) -> Score:
@@ -35,11 +36,8 @@ class TorchTrainer:
         while training.epoch < epoch:
             training.step(*self._training)
             if not math.isfinite(training.loss):
-                self._ledger.note(number, training.epoch, math.nan)
                 return Score(math.nan, diverged_at=training.steps, epoch=training.epoch)
-        accuracy = training.accuracy(*self._validation)
-        self._ledger.note(number, training.epoch, accuracy)
-        return Score(accuracy, epoch=training.epoch)
+        return Score(training.accuracy(*self._validation), epoch=training.epoch)
 
 
 class _Training:
@@ -87,8 +85,3 @@ class _Training:
 def _tensors(part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     images = torch.from_numpy(part.images.astype(np.float32) / 255)
     return images, torch.from_numpy(part.labels)
-
-
-TORCH_CONTENDERS: Mapping[str, Contender] = {
-    "Optuna TPE, careful, PyTorch": plain_optuna(tpe, True, TorchTrainer),
-}
