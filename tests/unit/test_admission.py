@@ -90,7 +90,13 @@ def test_a_network_that_may_fit_the_memory_is_admitted(network: object, space: o
 
 
 def test_an_estimate_knows_the_budget() -> None:
-    spec = {"dataset": "small", "network": "mlp", "pruner": "none", "rounds": {"count": 1}}
+    spec = {
+        "dataset": "small",
+        "network": "mlp",
+        "pruner": "none",
+        "rounds": {"count": 1},
+        "confirm": None,  # its time is the same for both
+    }
     short = estimate(parse_spec({**spec, "budget": {"trials": 5}}), SOURCE, workers=1)
     long = estimate(parse_spec({**spec, "budget": {"trials": 50}}), SOURCE, workers=1)
     assert (short.trials, long.trials) == (5, 50)

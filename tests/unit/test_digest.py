@@ -18,7 +18,13 @@ from hpsearch.history import (
 )
 from hpsearch.spec.search import parse_spec
 
-SPEC = parse_spec({"dataset": "digits", "confirm": None})
+DEFAULTS_OF_0_1 = {
+    "confirm": None,
+    "rules": 1,
+    "pruner": {"name": "median", "percentile": 50.0},
+    "rounds": {"keep": 0.2},
+}
+SPEC = parse_spec({"dataset": "digits", **DEFAULTS_OF_0_1})
 TRIAL = Trial(
     number=0,
     round=0,
@@ -68,7 +74,7 @@ def test_why_the_search_ended_and_its_spec_show() -> None:
 
 
 def test_the_name_of_a_job_does_not_show() -> None:
-    named = parse_spec({"dataset": "digits", "name": "second try", "confirm": None})
+    named = parse_spec({"dataset": "digits", "name": "second try", **DEFAULTS_OF_0_1})
     assert digest(named, HISTORY, None) == digest(SPEC, HISTORY, None)
 
 
@@ -79,8 +85,8 @@ def test_jobs_of_version_0_1_keep_their_digests() -> None:
         {
             "dataset": "mnist",
             "network": "lenet5",
-            "confirm": None,
-            "pruner": {"name": "threshold", "lower": 0.5},
+            **DEFAULTS_OF_0_1,
+            "pruner": {"name": "threshold", "lower": 0.5, "percentile": 50.0},
             "budget": {"epochs": 9},
             "space": {
                 "optimizer": {"choices": ["sgd", "momentum"]},
