@@ -3,7 +3,9 @@
 from api.schemas.base import Answer, finite
 from hpsearch.search.certificate import Candidate, Certificate, Final
 from hpsearch.search.intervals import Interval
+from hpsearch.search.likely import Likely
 from hpsearch.search.verdict import Verdict
+from hpsearch.spec.objective import Objective
 
 
 class IntervalAnswer(Answer):
@@ -83,6 +85,35 @@ class FinalAnswer(Answer):
         )
 
 
+class LikelyAnswer(Answer):
+    """The setting that is likely the best, as estimated from all trials rather than by luck."""
+
+    trial: int
+    """The trial that has the setting."""
+    epoch: float
+    """Epochs of training at which settings are compared."""
+    estimate: float
+    """Of the objective."""
+    low: float | None
+    """One standard deviation to either side; null while too little is known."""
+    high: float | None
+    compared: int
+    """Trials that the estimate is from."""
+    words: str
+
+    @classmethod
+    def of(cls, likely: Likely, objective: Objective) -> "LikelyAnswer":
+        return cls(
+            trial=likely.trial,
+            epoch=likely.epoch,
+            estimate=likely.estimate,
+            low=likely.low,
+            high=likely.high,
+            compared=likely.compared,
+            words=likely.words(objective),
+        )
+
+
 class CertificateAnswer(Answer):
     state: str
     """off: the job asks for none; waiting: the search goes on; running; complete; partial: the job
@@ -92,13 +123,25 @@ class CertificateAnswer(Answer):
     final: FinalAnswer | None
     note: str | None
     """What to know beside."""
+    likely_best: LikelyAnswer | None
+    """At any time, before there is a verdict too; null until a trial has a value."""
 
     @classmethod
-    def of(cls, state: str, found: Certificate | None) -> "CertificateAnswer":
+    def of(
+        cls, state: str, found: Certificate | None, likely: LikelyAnswer | None
+    ) -> "CertificateAnswer":
         if found is None:
-            return cls(state=state, candidates=[], verdict=None, final=None, note=None)
+            return cls(
+                state=state,
+                candidates=[],
+                verdict=None,
+                final=None,
+                note=None,
+                likely_best=likely,
+            )
         return cls(
             state=state,
+            likely_best=likely,
             candidates=[CandidateAnswer.of(each) for each in found.candidates],
             verdict=None if found.verdict is None else VerdictAnswer.of(found.verdict),
             final=None if found.final is None else FinalAnswer.of(found.final),

@@ -11,6 +11,7 @@ from hpsearch.jobs import Job, JobState, JobView
 from hpsearch.search.certificate import Certificate, certificate
 from hpsearch.search.health import health
 from hpsearch.search.importance import importance
+from hpsearch.search.likely import likely_best
 from hpsearch.spec.space import Parameter
 from storage.job_pages import JobSheet
 
@@ -22,7 +23,7 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True)
 class JobPage:
-    """importance: shares by parameter. rows: of the table, the best first."""
+    """importance: shares by parameter. rows: of the table, the best first. likely: a sentence."""
 
     view: JobView
     total: int
@@ -32,6 +33,7 @@ class JobPage:
     rounds: Sequence[Round]
     space: Mapping[str, Parameter]
     importance: Mapping[str, float]
+    likely: str
     health: list[str]
     certificate: Certificate | None
     scatter: pictures.Scatter | None
@@ -65,6 +67,7 @@ def job_page(
         rounds=sheet.rounds,
         space=space,
         importance=shares,
+        likely=_likely(sheet, space),
         health=health(space, sheet.trials, objective, shares, validation, view.pruning_errors),
         certificate=_certificate(sheet),
         scatter=pictures.scatter(found, sheet.rounds, space, names) if names else None,
@@ -119,6 +122,14 @@ def _certificate(sheet: JobSheet) -> Certificate | None:
     if job.problem or job.spec.confirm is None or not sheet.confirmations:
         return None
     return certificate(job.spec, History(trials=sheet.trials, confirmations=sheet.confirmations))
+
+
+def _likely(sheet: JobSheet, space: Mapping[str, Parameter]) -> str:
+    """Until there is a certificate, which says more."""
+    if not space or sheet.confirmations:
+        return ""
+    found = likely_best(space, sheet.trials, sheet.view.job.objective)
+    return found.words(sheet.view.job.objective) if found else ""
 
 
 def _row_order(mark: Mark) -> tuple[int, float, int]:

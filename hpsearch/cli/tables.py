@@ -107,6 +107,8 @@ def print_certificate(out: Console, answer: Answer) -> None:
             f"trial {final['trial']} on {final['images']} test images: {final['accuracy']:.4f}, "
             f"95 % interval {_interval(final)}"
         )
+    elif answer.get("likely_best"):
+        lines.append(answer["likely_best"]["words"])
     if answer["note"]:
         lines.append(answer["note"])
     for line in lines:

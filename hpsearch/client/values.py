@@ -108,6 +108,7 @@ class Certificate(TypedDict):
     verdict: dict[str, Any] | None
     final: dict[str, Any] | None
     note: str | None
+    likely_best: dict[str, Any] | None
 
 
 class Dataset(TypedDict):

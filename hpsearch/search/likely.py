@@ -50,6 +50,18 @@ class Likely:
     high: float | None
     compared: int
 
+    def words(self, objective: Objective) -> str:
+        """One sentence."""
+        after = f"after {self.epoch:g} epoch" + ("" if self.epoch == 1 else "s")
+        if self.low is None or self.high is None:
+            return f"Trial {self.trial} leads, with {objective.words} {self.estimate:.3f} {after}."
+        low, high = sorted((self.low, self.high))
+        return (
+            f"Trial {self.trial} has likely the best setting: {objective.words} "
+            f"{self.estimate:.3f} {after} (give or take: {low:.3f} to {high:.3f}), as estimated "
+            f"from {self.compared} trials. The highest value alone is partly luck."
+        )
+
 
 def likely_best(space: Space, trials: Sequence[Trial], objective: Objective) -> Likely | None:
     """None until a trial has a value. Trials in training count with what they have reported."""

@@ -49,6 +49,7 @@ def test_a_job_is_whole_without_javascript(server: ServerInProcess, job: str) ->
     assert "below the median" in text
     assert "at iteration 7" in text
     assert "look lower" in text
+    assert re.search(r"Trial 0 (leads|has likely the best setting)", text)
     assert "0.9500" in text
 
 
