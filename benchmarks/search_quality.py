@@ -98,7 +98,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--tables", type=Path, help="folder of recorded trainings; default: train")
-    parser.add_argument("--quick", action="store_true", help="one task on a small table, four seeds")
+    parser.add_argument(
+        "--quick", action="store_true", help="one task on a small table, four seeds"
+    )
     parser.add_argument("--seeds", type=int, default=8, help="how many; default %(default)s")
     parser.add_argument("--first-seed", type=int, default=1000)
     parser.add_argument("--tasks", nargs="*", choices=list(TASKS), default=list(TASKS))

@@ -26,7 +26,7 @@ epochs = 8                # what a trial of the last round may train
 # seed = 0                # the same spec and seed find the same, to the bit
 
 # sampler = "tpe"         # who proposes: random, qmc, gp
-# pruner = "median"       # who ends weak trials early: none, successive_halving, hyperband
+# pruner = "percentile"   # who ends weak trials early: none, median, successive_halving
 
 # When the search is over; whichever comes first.
 [budget]
@@ -37,7 +37,7 @@ trials = 40
 # From coarse to fine: how many rounds, which share of the trials the next one is drawn around.
 # [rounds]
 # count = 3
-# keep = 0.2
+# keep = 0.1
 # explore = 0.1
 
 # What is searched. Without this table: the two below, from 0.001 to 1000.

@@ -56,16 +56,15 @@ def test_divergence_is_null_never_nan(server: ServerInProcess, job: str) -> None
     assert (trial["why"]["iteration"], trial["why"]["value"]) == (7, None)
 
 
-def test_the_likely_best_is_said_while_the_search_runs(
-    server: ServerInProcess, job: str, known: str
-) -> None:
+def test_the_likely_best_is_said_while_the_search_runs(server: ServerInProcess, job: str) -> None:
     answer = server.client.get(f"{job}/certificate").json()
     assert answer["state"] == "waiting"
     likely = answer["likely_best"]
     assert likely["trial"] == 0
     assert likely["low"] is None or likely["low"] < likely["estimate"] < likely["high"]
     assert likely["words"].startswith("Trial 0 ")
-    assert server.client.get(f"{known}/certificate").json()["likely_best"] is None
+    new = server.submit()["links"]["self"]
+    assert server.client.get(f"{new}/certificate").json()["likely_best"] is None
 
 
 def test_pages_of_trials_by_number_and_by_value(server: ServerInProcess, job: str) -> None:

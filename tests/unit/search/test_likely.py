@@ -15,7 +15,9 @@ SPACE = parse_spec({"dataset": "digits", "weight_decay": 0.0}).space
 ORIGIN = Origin("sampler", "tpe", 0, 0)
 
 
-def trial(number: int, rate: float, *values: float, outcome: Outcome | None = Outcome.PRUNED) -> Trial:
+def trial(
+    number: int, rate: float, *values: float, outcome: Outcome | None = Outcome.PRUNED
+) -> Trial:
     """One that reported these values after 0.4, 1, 2 and 3 epochs."""
     points = zip((40, 100, 200, 300), values, strict=False)
     reports = tuple(Report(step, step / 100, value, 1 - value) for step, value in points)

@@ -1,0 +1,105 @@
+"""The search benchmark on its small table: trainings made up as real ones are, and one verdict."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optuna.exceptions import ExperimentalWarning
+
+from benchmarks.search_contenders import CONTENDERS, DEFAULT, MARKS, Ledger
+from benchmarks.search_quality import SMALL, Run
+from benchmarks.search_report import Regrets, print_report
+from benchmarks.search_surrogate import Surrogate, TableTrainer
+from benchmarks.search_tables import choose, read, train
+from benchmarks.search_tasks import TASKS
+from hpsearch.search.scale import fits
+
+NOWHERE = Path("nowhere")  # the digits are in the package
+TASK = TASKS["digits-two"]
+GOOD = {"learning_rate": 0.1, "weight_decay": 0.002}
+HOPELESS = {"learning_rate": 500.0, "weight_decay": 900.0}
+
+
+@pytest.fixture(scope="module")
+def surrogate() -> Surrogate:
+    return Surrogate(TASK, read(SMALL / "digits-two.jsonl"), TASK.baseline(NOWHERE))
+
+
+def test_a_table_is_told_again_from_what_stands_in_it(tmp_path: Path) -> None:
+    """And a line that was cut off by a kill is dropped, so that recording goes on."""
+    lines = (SMALL / "digits-two.jsonl").read_text().splitlines()
+    number = next(i for i, line in enumerate(lines) if json.loads(line)["diverged_at"])
+    rows = read(SMALL / "digits-two.jsonl")
+    assert choose(TASK, rows[:number]) == pytest.approx(rows[number].params)
+    again = train(TASK, NOWHERE, rows[number].params, number)
+    assert again.diverged_at == rows[number].diverged_at
+    cut = tmp_path / "digits-two.jsonl"
+    cut.write_text("\n".join(lines[:5]) + "\n" + lines[5][:40])
+    assert len(read(cut)) == 5
+    assert cut.read_text().count("\n") == 5
+
+
+def test_every_task_has_a_space_that_its_points_fit() -> None:
+    for task in TASKS.values():
+        spec = task.spec(0, 1.0)
+        assert fits(spec.space, choose(task, []))
+        assert spec.space["learning_rate"].high == 1e3  # type: ignore[union-attr]  # a number
+
+
+def test_made_up_trainings_scatter_as_real_ones(surrogate: Surrogate) -> None:
+    groups: dict[str, list[float]] = {}
+    for row in read(SMALL / "digits-two.jsonl"):
+        if row.complete:
+            groups.setdefault(json.dumps(row.params), []).append(row.final)
+    good = [each for each in groups.values() if len(each) > 2 and np.median(each) > 0.85]
+    real = np.concatenate([np.abs(np.array(each) - np.median(each)) for each in good])
+    generator = np.random.default_rng(0)
+    made = [surrogate.curve(GOOD, generator) for _ in range(300)]
+    finals = np.array([each.accuracy[-1] for each in made if each.diverged is None])
+    assert len(finals) > 270
+    scatter = np.median(np.abs(finals - np.median(finals)))
+    assert np.median(real) / 3 < scatter < np.median(real) * 3
+    assert surrogate.truth(GOOD) == pytest.approx(np.mean(finals), abs=0.03)
+
+
+def test_what_diverges_is_worth_a_guess(surrogate: Surrogate) -> None:
+    score = TableTrainer(surrogate, 0)(HOPELESS, 0, 3.0)
+    assert score.diverged_at is not None
+    assert score.epoch < 0.5
+    assert surrogate.regret(HOPELESS) > 0.9
+    assert surrogate.regret(None) == 1.0
+    assert -0.05 < surrogate.regret(surrogate.best) <= 0.001
+
+
+@pytest.mark.parametrize("name", [name for name, each in CONTENDERS.items() if each.there])
+def test_a_contender_spends_the_budget_and_recommends(surrogate: Surrogate, name: str) -> None:
+    ledger = Ledger(TableTrainer(surrogate, 3))
+    with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+        CONTENDERS[name].run(TASK, TASK.baseline(NOWHERE), ledger, 3)
+    assert MARKS[-1] - 3 <= ledger.spent <= MARKS[-1] + 3
+    assert surrogate.regret(ledger.recommended(MARKS[-1])) < 0.5
+    assert 0 <= ledger.wasted(0.15) < 0.9
+
+
+def _run(contender: str, seed: int, truth: float, wasted: float = 0.1) -> Run:
+    truths = dict.fromkeys(MARKS, truth + 0.001 * seed)
+    return Run("digits-two", contender, seed, truths, wasted, 50, 1.0)
+
+
+def test_the_verdict_is_of_pairs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    best, guesses = {"digits-two": 0.9}, {"digits-two": 0.1}
+    ours = [_run(DEFAULT, seed, 0.88 - 0.002 * (seed % 2)) for seed in range(6)]
+    rival = [_run("random", seed, 0.8) for seed in range(6)]
+    picture = tmp_path / "regret.svg"
+    assert print_report([*ours, *rival], best, guesses, picture) == 0
+    assert picture.read_text().startswith("<?xml")
+    assert "NO" not in capsys.readouterr().out
+    assert print_report([*ours, *[_run("random", s, 0.95) for s in range(6)]], best, guesses, None)
+    assert "digits-two after 20" in capsys.readouterr().out
+
+
+def test_a_regret_is_a_share_of_what_can_be_won() -> None:
+    found = Regrets([_run(DEFAULT, 0, 0.5)], {"digits-two": 0.9}, {"digits-two": 0.1})
+    assert found.of("digits-two", DEFAULT) == pytest.approx(np.full((1, 4), 0.5))
