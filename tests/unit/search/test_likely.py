@@ -103,7 +103,7 @@ def test_the_surface_is_the_textbooks() -> None:
 
     def alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         ratio = math.sqrt(5) / surface.reach * np.linalg.norm(first[:, None] - second, axis=-1)
-        return (1 + ratio + ratio**2 / 3) * np.exp(-ratio)
+        return np.asarray((1 + ratio + ratio**2 / 3) * np.exp(-ratio))
 
     noisy = np.linalg.inv(alike(points, points) + (surface.luck + 1e-8) * np.eye(12))
     means, deviations = surface.at(new, 0)
