@@ -93,7 +93,9 @@ def test_another_winner_gets_no_second_look(service: Service) -> None:
 def test_nothing_is_confirmed_where_the_spec_says_so(service: Service) -> None:
     job = service.submit({**SPEC, "confirm": None})
     service.wait_for_end(job)
-    assert _certificate(service, job) == {
+    answer = _certificate(service, job)
+    assert answer.pop("likely_best")["words"].startswith("Trial ")
+    assert answer == {
         "state": "off",
         "candidates": [],
         "verdict": None,
