@@ -3,7 +3,8 @@
 A job with as many trials side by side as there are workers, on SQLite. Each leg sleeps instead of
 training, so that one machine can stand for many; all else (planning, pruning, recording, sending
 legs and taking reports) is as ever. Busy is the share of worker time that was slept, from the first
-leg that was sent off to the last that came back.
+leg that was sent off to the last that came back. Processor time is that of the whole process in the
+meantime: of the server, of Dask's scheduler, and of the workers' part in it.
 
     python -m benchmarks.feeding [--workers 64] [--seconds 1] [--trials 512]
 """
@@ -15,12 +16,14 @@ import time
 from pathlib import Path
 from unittest.mock import patch
 
+import dask
 from distributed import Client, LocalCluster
 
 from benchmarks.running import Clock, ClockedEngine
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.values import Split
 from hpsearch.jobs import JobState
+from hpsearch.runner.dask_clusters import DEFAULTS
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import parse_spec
 from hpsearch.training.leg import LegReport, LegTask, TrainState, never
@@ -81,6 +84,7 @@ def main() -> None:
         ClockedEngine.clock = clock = Clock()
 
         def engine() -> ClockedEngine:
+            dask.config.update_defaults(DEFAULTS)  # without Dask's profiler, as ever
             cluster = LocalCluster(
                 n_workers=1,
                 threads_per_worker=arguments.workers,
@@ -93,17 +97,17 @@ def main() -> None:
 
         records = SqlJobStore(database)
         dispatcher = Dispatcher(records, Catalogue(folder), engine, WriterLock(database))
-        began = time.process_time()
         dispatcher.start()
-        while not Jobs(database).get(job.id).state.ended:
-            time.sleep(0.1)
+        while clock.first is None:
+            time.sleep(0.01)
+        began = time.process_time()
+        while not (ended := Jobs(database).get(job.id)).state.ended:
+            time.sleep(0.5)
+        processor = time.process_time() - began
         dispatcher.stop(10)
         legs = sum(len(trial.reports) for trial in records.history(job.id).trials)
-        processor = time.process_time() - began
-        ended = Jobs(database).get(job.id)
         database.close()
     assert ended.state is JobState.COMPLETED, f"the job {ended.state.value}: {ended.stop_reason}"
-    assert clock.first is not None
     seconds = clock.last - clock.first
     share = clock.busy / (arguments.workers * seconds)
     print(f"{arguments.workers} workers, {legs} legs of about {arguments.seconds:g} s in "
