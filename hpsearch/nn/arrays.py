@@ -4,6 +4,7 @@ Images inside a network lie as (height, channels, width, batch), features as (fe
 docs/networks.md says why. Shapes that people see are (channels, height, width) or (features,).
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +50,7 @@ class Buffer:
 
     def bytes(self, itemsize: int) -> int:
         """Memory it takes, for numbers of `itemsize` bytes."""
-        return int(np.prod(self.shape, dtype=object)) * (1 if self.mask else itemsize)
+        return math.prod(self.shape) * (1 if self.mask else itemsize)
 
 
 class Arrays(dict[str, npt.NDArray[Any]]):
