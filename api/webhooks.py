@@ -3,6 +3,7 @@
 A message is sent until its receiver takes it: at least once, with the same id each time.
 """
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -24,7 +25,7 @@ from storage.notifications import Ended, Notifications
 PREFIX = "whsec_"
 LEAST_SECRET, MOST_SECRET = 24, 64  # bytes, as the specification has it
 INTERVAL = 2.0  # seconds between looks
-TIMEOUT = 10.0  # seconds for one answer
+TIMEOUT = 10.0  # seconds for one exchange, however slowly its bytes come
 PAUSES = (5, 30, 120, 600, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 """Seconds before each attempt after the first; then the receiver is given up."""
 GONE = 410
@@ -93,10 +94,12 @@ class Webhooks:
         secret: bytes,
         leads: Callable[[], bool],
         pauses: tuple[float, ...] = PAUSES,
+        timeout: float = TIMEOUT,
     ) -> None:
-        """hosts: to which it may send, as `host` or `host:port`."""
+        """hosts: to which it may send, as `host` or `host:port`. timeout: of one exchange."""
         self._notifications = notifications
         self._hosts, self._secret, self._leads, self._pauses = hosts, secret, leads, pauses
+        self._timeout = timeout
         self._attempts: dict[tuple[str, int], tuple[int, float]] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -169,19 +172,26 @@ class Webhooks:
         if not self._allowed(ended.url):
             return "its host may not be told any more"
         try:
-            with httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client:
-                for message in messages(ended):
-                    headers = signed(self._secret, message, int(time.time()))
-                    with client.stream(
-                        "POST", ended.url, content=message.body, headers=headers
-                    ) as response:
-                        status = response.status_code
-                    if status == GONE:
-                        return None  # whoever listened there says that they do not any more
-                    if not 200 <= status < 300:
-                        return f"it answered {status}"
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
+            return asyncio.run(self._exchange(ended))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, UnicodeError, ValueError) as error:
             return type(error).__name__  # its text may hold the address, which may be a secret
+
+    async def _exchange(self, ended: Ended) -> str | None:
+        async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False) as client:
+            for message in messages(ended):
+                headers = signed(self._secret, message, int(time.time()))
+                # The client bounds each read alone: an answer may come byte by byte for ever.
+                async with (
+                    asyncio.timeout(self._timeout),
+                    client.stream(
+                        "POST", ended.url, content=message.body, headers=headers
+                    ) as response,
+                ):
+                    status = response.status_code
+                if status == GONE:
+                    return None  # whoever listened there says that they do not any more
+                if not 200 <= status < 300:
+                    return f"it answered {status}"
         return None
 
     def _allowed(self, url: str) -> bool:

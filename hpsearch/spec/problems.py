@@ -1,6 +1,7 @@
 """From pydantic's validation errors to problems that name a field of the request."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
@@ -68,6 +69,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean `{similar[0]}`?" if similar else ""
 
 
+def nearest_of_quoted(value: object, allowed: str | None) -> str:
+    """The same for a word, from the words that `allowed` shows in quotes."""
+    if not isinstance(value, str) or allowed is None:
+        return ""
+    return nearest(value, re.findall(r"'([a-z_0-9]+)'", allowed))
+
+
 def one_of(words: Sequence[str]) -> str:
     """`a, b or c`."""
     return " or ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
@@ -126,7 +134,8 @@ def problem_of(
     if first["type"] in ("too_short", "string_too_short"):
         return FieldProblem(field, "must not be empty", got)
     message, allowed = words_of(found)
-    return FieldProblem(field, message, got, allowed)
+    hint = nearest_of_quoted(first.get("ctx", {}).get("tag", got), allowed)
+    return FieldProblem(field, f"{message}{hint}", got, allowed)
 
 
 def words_of(found: Sequence[ErrorDetails]) -> tuple[str, str | None]:

@@ -1,9 +1,18 @@
 """The search spec: what a user POSTs, and all that a search depends on beside its history."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from hpsearch.errors import FieldProblem, InvalidSpec
 from hpsearch.spec.bounds import STORED, Bounds
@@ -19,10 +28,10 @@ from hpsearch.spec.parts import (
     Sampler,
     Validation,
 )
-from hpsearch.spec.problems import parse
+from hpsearch.spec.problems import MOST_TOLD, parse
 from hpsearch.spec.sizes import MAX_PARAMETERS, problems_of_size
 from hpsearch.spec.space import Parameter, Value
-from hpsearch.spec.space_rules import problems_of_space
+from hpsearch.spec.space_rules import problems_of_space, unknown_names
 from hpsearch.spec.training import TrainingSettings
 
 SEARCHED_BY_DEFAULT = ("learning_rate", "weight_decay")
@@ -85,6 +94,22 @@ class SearchSpec(TrainingSettings):
             data = {"rules": 1, **data}
         return {**data, "space": space}
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Each default in the schema is what a spec comes to that leaves the field out."""
+        shown = handler(schema)
+        effective = cls.model_validate({"dataset": "digits"})
+        defaults = effective.model_dump(mode="json", exclude_none=True)
+        for name, field in handler.resolve_ref_schema(shown)["properties"].items():
+            if name in effective.space:
+                field.pop("default", None)
+                field["description"] += "; searched if it is left out"
+            elif not cls.model_fields[name].is_required():
+                field["default"] = defaults.get(name)
+        return shown
+
     def settings_for(self, params: Mapping[str, Value]) -> tuple[NetworkSettings, TrainingSettings]:
         """The settings of a trial with these parameters.
 
@@ -118,7 +143,10 @@ def parse_spec(data: object) -> SearchSpec:
     too_large = list(problems_of_size(data))
     if too_large:
         raise InvalidSpec(too_large)
-    spec = parse(SearchSpec, data)
+    try:
+        spec = parse(SearchSpec, data)
+    except InvalidSpec as error:
+        raise InvalidSpec(_names_first(error.problems, data)) from None
     problems = [
         *_fixed_and_searched(spec, data),
         *problems_of_space(spec.space, spec.network),
@@ -127,6 +155,22 @@ def parse_spec(data: object) -> SearchSpec:
     if problems:
         raise InvalidSpec(problems)
     return spec
+
+
+def _names_first(problems: Sequence[FieldProblem], data: object) -> list[FieldProblem]:
+    """What is wrong with a parameter that no setting has is its name, not what is in it."""
+    given = data if isinstance(data, Mapping) else {}
+    space = given.get("space")
+    if not isinstance(space, Mapping):
+        return list(problems)
+    try:
+        network: NetworkSettings | None = NetworkSettings.model_validate(given.get("network", {}))
+    except ValidationError:
+        network = None
+    unknown = unknown_names(filter(None, map(str, space)), network)
+    below = tuple(f"{problem.field}." for problem in unknown)
+    others = [each for each in problems if not f"{each.field}.".startswith(below)]
+    return [*unknown, *others][:MOST_TOLD]
 
 
 def problems_of_objective(spec: SearchSpec) -> Iterator[FieldProblem]:

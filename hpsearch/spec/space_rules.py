@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from hpsearch.spec.network import (
     NetworkSettings,
     PoolingSettings,
 )
-from hpsearch.spec.problems import nearest, words_of
+from hpsearch.spec.problems import MAX_NAME, nearest, nearest_of_quoted, words_of
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value, same
 from hpsearch.spec.training import TrainingSettings
 
@@ -33,7 +33,7 @@ def problems_of_space(space: Space, network: NetworkSettings) -> list[FieldProbl
     for name, parameter in space.items():
         setting = _setting(name, network)
         if setting is None:
-            problems.append(_unknown(name))
+            problems.append(_unknown(name, network))
             continue
         problems.extend(_problems_of_condition(space, name, parameter))
         problem = _problem_of_values(name, parameter, _adapter(*setting))
@@ -42,6 +42,17 @@ def problems_of_space(space: Space, network: NetworkSettings) -> list[FieldProbl
     if problems:
         return problems
     return [*_problems_of_architectures(space, network), *_problems_of_pooling(space, network)]
+
+
+def unknown_names(names: Iterable[str], network: NetworkSettings | None) -> list[FieldProblem]:
+    """The names that no setting has. network: None if it cannot be read, so that its layers are not
+    known."""
+    return [
+        _unknown(name, network)
+        for name in names
+        if (network is not None or not name.startswith("layers."))
+        and _setting(name, network or NetworkSettings()) is None
+    ]
 
 
 def _setting(name: str, network: NetworkSettings) -> tuple[type[BaseModel], str] | None:
@@ -58,13 +69,22 @@ def _setting(name: str, network: NetworkSettings) -> tuple[type[BaseModel], str]
     return (model, field) if field in model.model_fields and field != "type" else None
 
 
-def _unknown(name: str) -> FieldProblem:
+def _unknown(name: str, network: NetworkSettings | None) -> FieldProblem:
+    field = f"space.{name[:MAX_NAME]}"
     if name.startswith("layers."):
         allowed = "layers.<index>.<setting>, with an index from 0 and a setting of that layer"
-        message = "does not name a setting of a layer of this network"
-        return FieldProblem(f"space.{name}", message, name, allowed)
+        hint = nearest(name, _layer_settings(network)) if network else ""
+        message = f"does not name a setting of a layer of this network{hint}"
+        return FieldProblem(field, message, name, allowed)
     hint = nearest(name, SEARCHABLE)
-    return FieldProblem(f"space.{name}", f"is not a setting{hint}", name, ", ".join(SEARCHABLE))
+    return FieldProblem(field, f"is not a setting{hint}", name, ", ".join(SEARCHABLE))
+
+
+def _layer_settings(network: NetworkSettings) -> Iterator[str]:
+    for index, layer in enumerate(network.layers or ()):
+        for field in type(layer).model_fields:
+            if field != "type":
+                yield f"layers.{index}.{field}"
 
 
 @lru_cache(maxsize=256)
@@ -88,8 +108,7 @@ def _problem_of_values(
         if isinstance(parameter, FloatParameter) and refused[0] == "must be a whole number":
             return _whole_numbers(name, parameter)
         message, allowed = refused
-        if isinstance(value, str) and allowed is not None:
-            message += nearest(value, re.findall(r"'([a-z_0-9]+)'", allowed))
+        message += nearest_of_quoted(value, allowed)
         return FieldProblem(f"space.{name}.{field}", message, value, allowed)
     return None
 

@@ -1,7 +1,11 @@
 """Who may be told that a job ended, how the message is signed, and when it is sent again."""
 
 import base64
-from collections.abc import Mapping
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +19,7 @@ from hpsearch.errors import InvalidSettings, InvalidSpec
 from storage.notifications import Ended, Notifications
 from tests.unit.api.server_in_process import SMALLEST, ServerInProcess
 
+DRIBBLE = 0.05  # seconds between bytes
 URL = "https://hooks.example/x?token=abc"
 
 
@@ -149,3 +154,38 @@ def test_no_host_may_be_told_by_default_and_the_job_is_refused(server: ServerInP
     [problem] = answer.json()["errors"]
     assert (problem["field"], problem["allowed"]) == ("notify.url", "none")
     assert _submit(server, {"address": URL}).status_code == 422
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begin", [b"", b"HTTP/1.1 204 No Content\r\nX-Slow: "])
+def test_a_receiver_that_dribbles_holds_nobody(begin: bytes) -> None:
+    with dribbling(begin) as host:
+        slow = Ended("abcdefghij", f"http://{host}/", 7, datetime.now(UTC), True, {})
+        kept = Kept(slow)
+        hooks = Webhooks(
+            cast(Notifications, kept), frozenset({host}), b"s" * 24, lambda: True, timeout=0.5
+        )
+        began = time.monotonic()
+        hooks.tell(0.0)
+        assert time.monotonic() - began < 5
+    assert kept.waiting == [slow], "what was not taken is told again"
+
+
+@contextmanager
+def dribbling(begin: bytes) -> Iterator[str]:
+    """The address of a server that answers all requests with a byte from time to time."""
+    over = threading.Event()
+
+    def answer(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(begin)
+            while not over.wait(DRIBBLE):
+                connection.sendall(b"H" if not begin else b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        over.set()
+        thread.join()

@@ -7,7 +7,9 @@ import pytest
 
 from hpsearch.errors import InvalidSpec
 from hpsearch.spec.objective import Objective
-from hpsearch.spec.search import parse_spec
+from hpsearch.spec.parts import Confirm, Pruner, Rounds, Sampler, Validation
+from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.spec.submission import JobSubmission
 
 SMALLEST = {"dataset": "digits", "network": "lenet5"}
 FULL = {
@@ -148,3 +150,25 @@ def test_a_missing_data_set_is_named() -> None:
 def test_a_loss_may_be_above_one() -> None:
     spec = parse_spec({**SMALLEST, "objective": "loss", "budget": {"target": 1.5}})
     assert (spec.objective, spec.budget.target) == (Objective.LOSS, 1.5)
+
+
+@pytest.mark.parametrize("model", [SearchSpec, JobSubmission])
+def test_each_default_in_the_schema_is_the_effective_one(model: type[SearchSpec]) -> None:
+    schema = model.model_json_schema()
+    effective = model.model_validate(SMALLEST)
+    values = effective.model_dump(mode="json", exclude_none=True)
+    shown = {
+        name: field["default"] for name, field in schema["properties"].items() if "default" in field
+    }
+    assert shown == {name: values.get(name) for name in schema["properties"] if name in shown}
+    assert set(schema["properties"]) - set(shown) == {"dataset", *effective.space}
+    for name in shown:
+        assert model.model_validate({**SMALLEST, name: shown[name]}) == effective, name
+
+
+def test_parts_that_are_given_empty_have_the_defaults_that_their_schemas_show() -> None:
+    definitions = SearchSpec.model_json_schema()["$defs"]
+    for part in (Validation, Sampler, Pruner, Rounds, Confirm):
+        properties = definitions[part.__name__]["properties"]
+        shown = {name: field["default"] for name, field in properties.items()}
+        assert shown == part.model_validate({}).model_dump(mode="json")

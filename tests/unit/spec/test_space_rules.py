@@ -49,6 +49,9 @@ def only(change: Mapping[str, Any]) -> FieldProblem:
         ),
         ({"optimizer": {"low": 0, "high": 1}}, "space.optimizer.low", "must be 'sgd', "),
         ({"learning_rte": {"low": 0, "high": 1}}, "space.learning_rte", "mean `learning_rate`?"),
+        ({"learning_rat": {"low": 1}}, "space.learning_rat", "mean `learning_rate`?"),
+        ({"learning_rat": 3}, "space.learning_rat", "mean `learning_rate`?"),
+        ({"batchsize": {"type": "it", "lw": 1}}, "space.batchsize", "mean `batch_size`?"),
         ({"layers": {"choices": [1]}}, "space.layers", "is not a setting"),
         ({"momentum": {"low": 0, "high": 0.5, "stp": 1}}, "space.momentum.stp", "mean `step`?"),
         ({"weight_decay": {"low": 0, "high": 1e300}}, "space.weight_decay.high", "at most 1e12"),
@@ -86,6 +89,44 @@ def test_one_problem_that_names_the_field(
     fixed = {"learning_rate": 0.1, "weight_decay": 0.0}
     problem = only({**{name: fixed[name] for name in fixed if name not in space}, "space": space})
     assert (problem.field, message in problem.message) == (field, True), problem
+
+
+def test_an_unknown_name_hides_no_other_problem() -> None:
+    space = {"learning_rat": {"low": 1}, "momentum": {"low": 0.1}}
+    assert [*problems({"space": space})] == ["space.learning_rat", "space.momentum.high"]
+
+
+def test_the_nearest_setting_of_a_layer_is_named() -> None:
+    change = {"network": {"layers": [DENSE, DENSE]}, "space": {"layers.1.unts": {"low": 1}}}
+    assert "mean `layers.1.units`?" in only(change).message
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "meant"),
+    [
+        ({"samplr": "tpe"}, "samplr", "sampler"),
+        ({"sampler": "tpee"}, "sampler", "tpe"),
+        ({"pruner": {"name": "medain"}}, "pruner.name", "median"),
+        ({"budget": {"trails": 2}}, "budget.trails", "trials"),
+        ({"rounds": {"cuont": 2}}, "rounds.cuont", "count"),
+        ({"confirm": {"tpo": 2}}, "confirm.tpo", "top"),
+        ({"validation": {"fracton": 0.5}}, "validation.fracton", "fraction"),
+        ({"network": {"architecture": "lenet"}}, "network.architecture", "lenet5"),
+        ({"network": {"filter": 2}}, "network.filter", "filters"),
+        ({"network": {"layers": [{"type": "afine"}]}}, "network.layers.0", "affine"),
+        (
+            {"network": {"layers": [{**DENSE, "initialiser": "he"}]}},
+            "network.layers.0.initialiser",
+            "initializer",
+        ),
+        ({"optimizer": "addam"}, "optimizer", "adam"),
+        ({"objective": "acuracy"}, "objective", "accuracy"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(
+    change: Mapping[str, Any], field: str, meant: str
+) -> None:
+    assert f"did you mean `{meant}`?" in problems(change)[field].message
 
 
 @pytest.mark.parametrize(
