@@ -7,7 +7,8 @@ ARGS ?=
 TORCH ?= torch==2.13.0
 TESTS ?=
 TEST_PROCESSES ?= 3
-PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile
+# Files in their own order: xdist would keep those with few tests, which are the longest, for the end.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
 .PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-first bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
