@@ -63,6 +63,8 @@ class ComparePage:
     picture: BestSoFar | None
     kind_of: Mapping[str, int]
     """The place of its kind, by a job's id."""
+    name_of: Mapping[str, str]
+    """What a job is called beside its curve, by its id."""
     next_seed: int
     """That none of the jobs has."""
     left_out: int
@@ -87,6 +89,7 @@ def compare_page(courses: Sequence[Course], more: int = 0) -> ComparePage:
         differences=specs_differ([kind.runs[0].view.job.spec_as_json() for kind in kinds]),
         picture=best_so_far(steps, objective, {}) if objective else None,
         kind_of={run.view.job.id: place for place, kind in enumerate(kinds) for run in kind.runs},
+        name_of={run.view.job.id: _called(run) for run in runs},
         next_seed=1 + max(run.seed for run in runs),
         left_out=len(by_id) - len(runs) + more,
     )
@@ -96,6 +99,10 @@ def _kind(courses: Sequence[Course]) -> Kind:
     first = courses[0].view.job
     runs = [Run(course.view, _seed(course.view.job), _confirmed(course)) for course in courses]
     return Kind(first.name or first.id, runs)
+
+
+def _called(run: Run) -> str:
+    return f"{run.view.job.name or run.view.job.id}, seed {run.seed}"
 
 
 def _confirmed(course: Course) -> float | None:

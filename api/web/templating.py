@@ -12,6 +12,7 @@ from api.paths import link
 from api.web.job_page import percent_done, seconds_left
 from hpsearch.access import ANYONE, LOCAL, Identity
 from hpsearch.drawing.marks import param
+from hpsearch.drawing.pictures import numbers
 
 SAFE = {
     "Content-Security-Policy": (
@@ -78,5 +79,5 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters.update(duration=duration, moment=moment, param=param)
+_environment.filters.update(duration=duration, moment=moment, numbers=numbers, param=param)
 _environment.globals.update(percent_done=percent_done, seconds_left=seconds_left)

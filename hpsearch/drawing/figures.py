@@ -60,9 +60,9 @@ def curves_figure(shown: Curves) -> Drawing:
 def best_so_far_figure(shown: BestSoFar) -> Drawing:
     """The best complete trial against epochs spent by all trials before it."""
     shapes: list[Shape] = frame(shown.x, shown.y)
-    for place, (_, points) in enumerate(shown.stairs):
-        if points:
-            shapes.append(Polyline(tuple(points), SERIES[place % len(SERIES)], 2))
+    for place, stairs in enumerate(shown.stairs):
+        if stairs.points:
+            shapes.append(Polyline(tuple(stairs.points), SERIES[place % len(SERIES)], 2))
     for dot in shown.dots:
         shapes += _mark(dot)
     return drawing(WIDTH, HEIGHT, f"{shown.y.label} against epochs spent", shapes)

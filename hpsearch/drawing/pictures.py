@@ -72,17 +72,30 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class Stairs:
+    """Of one search. values: epochs spent and the best value, at each step and at the end.
+
+    trials: those that made the steps, by number. points: of the picture, with the corners.
+    """
+
+    name: str
+    values: list[tuple[float, float]]
+    trials: list[int]
+    points: list[Point]
+
+    @property
+    def path(self) -> str:
+        """The `d` of an SVG path."""
+        return path_of(self.points)
+
+
+@dataclass(frozen=True)
 class BestSoFar:
     x: Axis
     y: Axis
-    stairs: list[tuple[str, list[Point]]]
-    """Names and points, one for each search."""
+    stairs: list[Stairs]
+    """One for each search."""
     dots: list[Dot]
-
-    @property
-    def paths(self) -> list[tuple[str, str]]:
-        """Names and the `d` of SVG paths."""
-        return [(name, path_of(points)) for name, points in self.stairs]
 
 
 @dataclass(frozen=True)
@@ -150,7 +163,7 @@ def best_so_far(
         [*spent.values()],
         [value for found in stairs.values() for _, value, _ in found],
     )
-    lines = [(name, _stairs(found, x, y, spent[name])) for name, found in stairs.items()]
+    lines = [_stairs(name, found, x, y, spent[name]) for name, found in stairs.items()]
     dots = [
         Dot(marks[number], x.at(epochs) or 0.0, y.at(value) or 0.0)
         for found in stairs.values()
@@ -193,14 +206,23 @@ def _stairs_of(steps: Sequence[TrialCost], objective: Objective) -> list[tuple[f
     return found
 
 
-def _stairs(found: Sequence[tuple[float, float, int]], x: Axis, y: Axis, end: float) -> list[Point]:
+def _stairs(
+    name: str, found: Sequence[tuple[float, float, int]], x: Axis, y: Axis, end: float
+) -> Stairs:
+    values = [(spent, value) for spent, value, _ in found]
+    values += [(end, value) for _, value in values[-1:]]
     points: list[Point] = []
-    for spent, value, _ in found:
+    for spent, value in values:
         across, up = x.at(spent) or 0.0, y.at(value) or 0.0
         if points:
             points.append((across, points[-1][1]))
         points.append((across, up))
-    return [*points, (x.at(end) or 0.0, points[-1][1])] if points else []
+    return Stairs(name, values, [number for *_, number in found], points)
+
+
+def numbers(points: Sequence[tuple[float, float]]) -> str:
+    """What scripts read of a line: its values, not where they are drawn."""
+    return " ".join(f"{x:.6g} {y:.6g}" for x, y in points)
 
 
 def path_of(points: Sequence[Point]) -> str:

@@ -33,7 +33,8 @@ async function refresh() {
 function replace(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html").querySelector("#live");
   const old = document.querySelector("#live");
-  if (!fresh || !old || busy(old)) return;
+  if (!fresh || !old) return;
+  if (busy(old)) return soon(PAUSE);
   const round = old.querySelector("[name=round]:checked")?.value;
   const open = [...old.querySelectorAll("details")].map((each) => each.open);
   const ticked = [...old.querySelectorAll("input[type=checkbox]:checked")].map((each) => each.value);
@@ -44,17 +45,18 @@ function replace(text) {
   fresh.querySelectorAll("details").forEach((each, index) => { each.open = open[index] ?? false; });
   for (const each of fresh.querySelectorAll("input[type=checkbox]")) each.checked = ticked.includes(each.value);
   if (scrolled) fresh.querySelector(".scroll").scrollTop = scrolled;
+  document.dispatchEvent(new Event("renewed"));
   if (focused) fresh.querySelector(focused)?.focus({ preventScroll: true });
   relight();
-  document.dispatchEvent(new Event("renewed"));
 }
 
-// Somebody chooses from a list: what is open would close.
+// Somebody drags in a chart, or chooses from a list, which would close.
 let touched = 0;
-const busy = (old) => old.contains(document.activeElement) && document.activeElement.matches("select, textarea") && Date.now() - touched < CHOOSING;
+const busy = (old) => old.querySelector("[data-held]") || old.contains(document.activeElement) && document.activeElement.matches("select, textarea") && Date.now() - touched < CHOOSING;
 
 function keyOf(element) {
   if (element.dataset.action) return `[data-action="${element.dataset.action}"]`;
+  if (element.matches(".plot")) return `.plot[data-of="${element.dataset.of}"]`;
   if (element.matches("tr.t")) return `tr.t[data-t="${element.dataset.t}"]`;
   if (element.matches(".choose select")) return `.choose [name=${element.name}]`;
   return element.name === "round" ? `[name=round][value="${element.value}"]` : null;

@@ -6,6 +6,7 @@ import { steer } from "./steer.js";
 link();
 follow();
 steer();
+if (document.querySelector("svg[data-plot]")) (await import("./charts.js")).charts();
 if (document.querySelector("#repeat")) (await import("./compare.js")).compare();
 if (document.querySelector("#swagger")) (await import("./docs.js")).describe();
 if (document.querySelector("#new")) (await import("./new.js")).form();

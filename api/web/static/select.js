@@ -1,7 +1,10 @@
 // One selection for all pictures and the table: hover shows, click or Enter keeps.
 let kept = null;
+let lit = null;
 
 function light(number) {
+  lit = number;
+  document.dispatchEvent(new Event("lit"));
   const content = document.querySelector("#content");
   for (const lit of content.querySelectorAll(".lit")) lit.classList.remove("lit");
   content.classList.toggle("selecting", number !== null);
@@ -19,7 +22,13 @@ function name(element) {
 
 const trialAt = (event) => event.target.closest?.(".t[data-t]")?.dataset.t ?? null;
 
-function keep(number, from) {
+// What stands out now: a trial's number or null, and a round or "" for all.
+export const chosen = () => ({ number: lit, round: document.querySelector(".rounds :checked")?.value ?? "" });
+
+// The pointer is at a trial, or at none: what was kept stands out again.
+export const hover = (number) => { if ((number ?? kept) !== lit) light(number ?? kept); };
+
+export function keep(number, from) {
   kept = number === kept ? null : number;
   light(kept);
   if (kept !== null && !from.closest("table")) {
@@ -37,13 +46,14 @@ function scrub() {
   const rounds = document.querySelector(".rounds");
   if (!rounds) return;
   rounds.hidden = false;
-  const round = rounds.querySelector(":checked")?.value ?? "";
+  const { round } = chosen();
   for (const each of document.querySelectorAll("#live [data-r]")) each.classList.toggle("faint", round !== "" && each.dataset.r !== round);
+  document.dispatchEvent(new Event("lit"));
 }
 
 export function link() {
   document.addEventListener("pointerover", (event) => {
-    light(trialAt(event) ?? kept);
+    if (!event.target.closest?.(".canvas")) hover(trialAt(event));
     name(event.target);
   });
   document.addEventListener("click", (event) => {

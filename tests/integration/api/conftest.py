@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from harness.browser import CHROMIUM, chromium
 from harness.service import Service
@@ -22,3 +22,21 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium: apt-get install chromium")
     with chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def page(service: Service, browser: Browser) -> Iterator[Page]:
+    """A page that holds every complaint of the browser against the test."""
+    complaints: list[str] = []
+    page = browser.new_page()
+    page.on("console", lambda said: complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith(service.url) else complaints.append(request.url)
+        ),
+    )
+    yield page
+    page.close()
+    assert complaints == []

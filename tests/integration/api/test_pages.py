@@ -11,24 +11,6 @@ from tests.integration.api.browsers import AXE, FAULTS
 from tests.integration.api.specs import TINY
 
 
-@pytest.fixture
-def page(service: Service, browser: Browser) -> Iterator[Page]:
-    """A page that holds every complaint of the browser against the test."""
-    complaints: list[str] = []
-    page = browser.new_page()
-    page.on("console", lambda said: complaints.append(said.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith(service.url) else complaints.append(request.url)
-        ),
-    )
-    yield page
-    page.close()
-    assert complaints == []
-
-
 def test_docs_show_every_call_and_send_requests(service: Service, page: Page) -> None:
     page.goto(f"{service.url}/docs")
     paths = service.http.get("/openapi.json").json()["paths"]
