@@ -48,10 +48,21 @@ UPDATE = """async (file) => {
     await renewed;
     return performance.now() - began;
 }"""
+HOVER = """async (place) => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const dots = document.querySelectorAll("#space .t");
+    await frame();
+    const began = performance.now();
+    const over = new PointerEvent("pointerover", { bubbles: true });
+    dots[place % dots.length].dispatchEvent(over);
+    await frame();
+    await frame();
+    return performance.now() - began;
+}"""
 
 
 def measure() -> None:
-    """Print first paint of each page, and the time of an update at 10,000 trials."""
+    """Print first paint of each page, and of one of 10,000 trials an update and a selection."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database = Database(file_url(folder / "hpsearch.db"))
@@ -76,6 +87,7 @@ def measure() -> None:
             page.goto(f"{service.url}/jobs/{large}")
             module = f"{service.url}/assets/{VERSION}/live.js"
             _say("update at 10,000 trials", _updates(page, module))
+            _say("selection at 10,000 trials", _selections(page))
 
 
 def _paints(browser: Browser, url: str) -> list[float]:
@@ -98,6 +110,11 @@ def _paints(browser: Browser, url: str) -> list[float]:
 def _updates(page: Page, module: str) -> list[float]:
     """Milliseconds to fetch the page anew and put it in place of the old one."""
     return [float(page.evaluate(UPDATE, module)) for _ in range(TIMES)]
+
+
+def _selections(page: Page) -> list[float]:
+    """Milliseconds from pointing at a trial to the frame after the one that shows it."""
+    return [float(page.evaluate(HOVER, 37 * place)) for place in range(TIMES)]
 
 
 def _say(what: str, milliseconds: Sequence[float]) -> None:
