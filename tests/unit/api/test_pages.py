@@ -96,7 +96,7 @@ def test_searches_that_differ_by_their_seed_are_repeats(server: ServerInProcess)
     assert text.count("mean, ended jobs") == 2
     assert "with seed 9" in text
     assert "<code>seed</code>" not in text
-    assert text.count('class="stairs k0"') == 2
+    assert text.count('class="t stairs k0"') == 2
 
 
 def test_what_is_left_out_of_a_comparison_is_said(
