@@ -1,6 +1,5 @@
 """What others wrote and the pages carry with them is what they published."""
 
-import gzip
 import hashlib
 from importlib import resources
 
@@ -11,7 +10,6 @@ UPLOT = {
     "uplot.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
 }
 """SHA-256 of uPlot.iife.min.js and uPlot.min.css of uPlot 1.6.32 on npm (MIT)."""
-MOST = 60_000  # bytes
 
 
 def test_uplot_is_as_published_and_its_licence_is_beside_it() -> None:
@@ -23,7 +21,3 @@ def test_uplot_is_as_published_and_its_licence_is_beside_it() -> None:
 def test_only_one_file_knows_uplot() -> None:
     own = {name for name in STATIC if name.endswith(".js") and name not in UPLOT}
     assert {name for name in own if b"uplot" in STATIC[name].lower()} == {"plot.js"}
-
-
-def test_all_files_beside_a_page_weigh_little() -> None:
-    assert sum(len(gzip.compress(content)) for content in STATIC.values()) <= MOST
