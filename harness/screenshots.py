@@ -76,6 +76,7 @@ def take(browser: Browser, service: Service, job: str, state: str) -> None:
             )
             page.goto(f"{service.url}/jobs/{job}")
             page.locator("#space .t").first.wait_for()
+            page.locator(".plot canvas").first.wait_for()
             if state == "certified":
                 place = {"wide": "#h-best", "narrow": "#h-certificate"}[name]
                 page.evaluate("(place) => document.querySelector(place).scrollIntoView()", place)
