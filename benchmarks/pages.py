@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from api.web.job_page import MOST_DRAWN, job_page
-from api.web.templating import STATIC, render
+from api.web.templating import COMPRESSED, render
 from benchmarks import page_paint
 from benchmarks.filled_job import fill
 from harness.browser import CHROMIUM
@@ -19,7 +19,7 @@ from storage.job_pages import JobPages
 
 
 def main() -> None:
-    files = sum(len(gzip.compress(content)) for content in STATIC.values())
+    files = sum(len(content) for content in COMPRESSED.values())
     print(f"files beside the page, compressed: {files / 1000:.1f} kB")
     with tempfile.TemporaryDirectory() as folder:
         database = Database(file_url(Path(folder) / "hpsearch.db"))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -13,7 +13,7 @@ from api.services import Services, ServicesOf
 from api.web.compare_page import MOST_COMPARED, compare_page
 from api.web.job_page import MOST_DRAWN, job_page
 from api.web.list_page import list_page
-from api.web.templating import SAFE, STATIC, TYPES, VERSION, answer, page, render
+from api.web.templating import COMPRESSED, SAFE, STATIC, TYPES, VERSION, answer, page, render
 from hpsearch.errors import HpsearchError
 from hpsearch.jobs import JobOrder, JobState, JobView
 from storage.job_lists import JobFilter
@@ -88,13 +88,20 @@ def show_datasets(services: ServicesOf, asking: Asking) -> Response:
 
 
 @router.get("/assets/{version}/{name}")
-def asset(version: str, name: str) -> Response:
+def asset(
+    version: str, name: str, accept_encoding: Annotated[str, Header(max_length=200)] = ""
+) -> Response:
     """A file of the pages. The version is in the path, so that modules import their own kind."""
     if name not in STATIC:
         raise HTTPException(404)
     kind = TYPES["." + name.rpartition(".")[2]]
     kept = {"Cache-Control": KEPT} if version == VERSION else {}
-    return Response(STATIC[name], media_type=kind, headers={**SAFE, **kept})
+    headers = {**SAFE, **kept, "Vary": "Accept-Encoding"}
+    if "gzip" not in accept_encoding:
+        return Response(STATIC[name], media_type=kind, headers=headers)
+    return Response(
+        COMPRESSED[name], media_type=kind, headers={**headers, "Content-Encoding": "gzip"}
+    )
 
 
 def _validation(view: JobView, services: Services) -> int | None:

@@ -15,7 +15,7 @@ from hpsearch.search.likely import likely_best
 from hpsearch.spec.space import Parameter
 from storage.job_pages import JobSheet
 
-MOST_DRAWN = 2000
+MOST_DRAWN = 5000
 """Trials that a page draws; of more, a sample by rank."""
 MOST_ROWS = 200
 """Trials in the table; the others are in the API."""

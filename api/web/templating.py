@@ -1,5 +1,6 @@
 """Jinja2, with what all pages share."""
 
+import gzip
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib import resources
@@ -31,6 +32,7 @@ STATIC = {
     for file in resources.files("api.web").joinpath("static").iterdir()
     if file.name.endswith(tuple(TYPES))
 }
+COMPRESSED = {name: gzip.compress(content, mtime=0) for name, content in STATIC.items()}
 VERSION = sha256(b"".join(STATIC[name] for name in sorted(STATIC))).hexdigest()[:10]
 """Of the files: a page names it, so that browsers keep a file until it changes."""
 

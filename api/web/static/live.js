@@ -4,6 +4,7 @@ import { path } from "./api.js";
 import { relight } from "./select.js";
 
 const PAUSE = 1000; // milliseconds between two looks at a job
+const SHARE = 4; // times as long as a look took, at least: what takes the server long is not asked for all the time
 const LIST_PAUSE = 4000; // and at the list
 const CHOOSING = 10000; // that a list which was opened is left alone
 const KINDS = ["wish_changed", "budget_changed", "priority_changed", "labels_changed", "archived_changed",
@@ -11,9 +12,9 @@ const KINDS = ["wish_changed", "budget_changed", "priority_changed", "labels_cha
   "round_opened", "trial_started", "trial_reported", "trial_confirmed", "trial_ended"];
 
 let source = null;
-let last = null;
 let due = null;
 let pending = false;
+let took = 0;
 
 export const look = () => refresh();
 
@@ -21,12 +22,14 @@ async function refresh() {
   due = null;
   if (document.hidden || pending) return;
   pending = true;
+  const began = performance.now();
   try {
     const answer = await fetch(location.href, { credentials: "same-origin" });
     if (answer.status === 404) location.href = path("/");
     if (answer.ok) replace(await answer.text());
   } catch { /* the server is away; the stream says when it is back */ } finally {
     pending = false;
+    took = performance.now() - began;
   }
 }
 
@@ -70,7 +73,7 @@ function listen() {
   if (!live || source || document.hidden || live.dataset.ended === "yes") return;
   source = new EventSource(path(`/api/v1/jobs/${live.dataset.job}/events`));
   source.onopen = () => soon(0); // also after a restart of the server
-  for (const kind of KINDS) source.addEventListener(kind, (event) => { last = event.lastEventId; soon(PAUSE); });
+  for (const kind of KINDS) source.addEventListener(kind, () => soon(Math.max(PAUSE, SHARE * took)));
   source.onerror = () => {
     if (source?.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     shut();

@@ -1,13 +1,12 @@
 """The pages as the server makes them: whole without JavaScript, and from nowhere else."""
 
-import gzip
 import re
 
 import optuna
 import pytest
 from sqlalchemy import update
 
-from api.web.templating import STATIC, VERSION
+from api.web.templating import COMPRESSED, STATIC, VERSION
 from storage.rows import tables
 from tests.unit.api.server_in_process import ServerInProcess
 
@@ -167,7 +166,18 @@ def test_pages_need_nothing_from_elsewhere_and_nothing_inline(
 
 
 def test_the_files_are_light() -> None:
-    assert sum(len(gzip.compress(content)) for content in STATIC.values()) <= MOST_BYTES
+    assert sum(len(content) for content in COMPRESSED.values()) <= MOST_BYTES
+
+
+def test_a_file_is_compressed_for_whoever_takes_that(server: ServerInProcess) -> None:
+    path = f"/assets/{VERSION}/uplot.js"
+    answer = server.client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert int(answer.headers["content-length"]) == len(COMPRESSED["uplot.js"])
+    plain = server.client.get(path, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == answer.content == STATIC["uplot.js"]
+    assert plain.headers["vary"] == "Accept-Encoding"
 
 
 def test_an_asset_that_is_not_there(server: ServerInProcess) -> None:
