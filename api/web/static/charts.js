@@ -58,7 +58,7 @@ function build(picture, before) {
     moved: () => state.drawn && sayRange(state),
   });
   Object.assign(state, { drawn, chart, back: place.querySelector("button"), told: place.querySelector("output") });
-  const ring = Object.assign(document.createElement("i"), { className: "ring" });
+  const ring = Object.assign(document.createElement("i"), { className: "ring", hidden: true });
   drawn.over.append(ring);
   Object.assign(state, { ring });
   if (before?.view) drawn.show(before.view);
@@ -118,25 +118,33 @@ function point(state, at) {
   if (found) return tell(state, found.line, found.at);
   if (state.reading) hover(null);
   state.reading = null;
-  state.ring.hidden = true;
+  circle(state);
   const [x, y] = at ? drawn.at(at) : [];
   state.told.textContent = at ? `${chart.x.name} ${written(x)}, ${chart.y.name} ${written(y)}` : HINT;
 }
 
 function tell(state, line, at) {
-  const { chart, drawn, ring, told } = state;
+  const { chart, told } = state;
   const [x, y] = line.points[at];
   const key = line.key ?? line.keys?.[Math.min(at, line.keys.length - 1)];
   state.reading = { line, at, key };
-  const [left, top] = drawn.pixels([x, y]);
-  ring.hidden = false;
-  ring.style.transform = `translate(${left}px, ${top}px)`;
+  circle(state);
   told.textContent = `${line.name ?? `trial ${key}`}: ${chart.y.name} ${written(y)} at ${written(x)} ${chart.x.name}`;
   hover(key ?? null);
 }
 
-function sayRange({ chart, drawn, back }) {
+// Around the point that was read, where it is now.
+function circle({ reading, drawn, ring }) {
+  ring.hidden = !reading;
+  if (!reading) return;
+  const [left, top] = drawn.pixels(reading.line.points[reading.at]);
+  ring.style.transform = `translate(${left}px, ${top}px)`;
+}
+
+function sayRange(state) {
+  const { chart, drawn, back } = state;
   const { x, y } = drawn.view();
+  circle(state);
   back.hidden = !drawn.zoomed();
   back.title = `Seen: ${chart.x.name} ${x.map(written).join(" to ")}, ${chart.y.name} ${y.map(written).join(" to ")}`;
 }

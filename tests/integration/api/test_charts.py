@@ -59,6 +59,7 @@ def test_dragging_zooms_and_a_double_click_goes_back(
     before = chart.locator("canvas").evaluate(SEEN)
     back = chart.get_by_role("button", name="Whole picture")
     expect(back).to_be_hidden()
+    expect(chart.locator(".ring")).to_be_hidden()
     drag(page, chart.locator(".u-over"), (0.2, 0.1), (0.8, 0.6))
     expect(back).to_be_visible()
     seen = str(back.get_attribute("title"))
@@ -85,6 +86,7 @@ def test_a_cursor_reads_values_and_one_selection_lights_all(
     page.keyboard.press("ArrowRight")
     told = chart.locator("output")
     expect(told).to_contain_text(f"trial {number}: accuracy")
+    expect(chart.locator(".ring")).to_be_visible()
     curve = page.locator(f"svg[data-plot=curves] .t[data-t='{number}'] path")
     epoch, value = str(curve.get_attribute("data-v")).split()[:2]
     expect(told).to_contain_text(f"{float(value):.5g} at {float(epoch):.5g} epochs")
