@@ -171,8 +171,8 @@ def test_a_comparison_names_the_job_of_a_curve(
     chart.focus()
     page.keyboard.press("ArrowRight")
     expect(chart.locator("output")).to_contain_text("seed 3: best accuracy")
-    expect(page.locator(f"tr.t[data-t={running}]")).to_have_class(re.compile("lit"))
-    expect(page.locator(f"tr.t[data-t={job}]")).not_to_have_class(re.compile("lit"))
+    expect(page.locator(f"tr.t[data-t='{running}']")).to_have_class(re.compile("lit"))
+    expect(page.locator(f"tr.t[data-t='{job}']")).not_to_have_class(re.compile("lit"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
