@@ -20,7 +20,7 @@ function read(picture) {
       dash: style.strokeDasharray === "none" ? undefined : style.strokeDasharray.split(",").map(parseFloat),
       stepped: path.matches(".stairs"),
     };
-  });
+  }).filter((line) => line.points.length); // nothing is drawn of a search before its first complete trial
   for (const each of lit) each.classList.add("lit");
   return { x: axis("x"), y: axis("y"), lines, dots: lines.flatMap((line) => dotsOf(picture, line)) };
 }
