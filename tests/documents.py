@@ -26,13 +26,18 @@ class Block:
     text: str
 
 
-def blocks(page: str) -> list[Block]:
-    """The blocks of a page that run, in order."""
+def all_blocks(page: str) -> list[Block]:
+    """The code blocks of a page, in order; the language is empty if none is named."""
     found = []
-    for match in re.finditer(r"^```(sh|python)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+    for match in re.finditer(r"^```([^\n`]*)\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
         line = page[: match.start()].count("\n") + 1
         found.append(Block(match[1], line, match[2]))
     return found
+
+
+def blocks(page: str) -> list[Block]:
+    """Those that run."""
+    return [block for block in all_blocks(page) if block.language in ("sh", "python")]
 
 
 class Reader:
