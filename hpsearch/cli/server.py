@@ -156,7 +156,7 @@ class Server(uvicorn.Server):
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until SIGTERM or Ctrl-C; a second Ctrl-C leaves at once."""
         share_arenas()
-        gc.disable()  # until all is loaded: looking through it 500 times takes a fifth of the start
+        gc.disable()  # until all is loaded: 500 looks through it make a start slower
         sys.setswitchinterval(SWITCH_INTERVAL)
         os.umask(0o077)  # what the server and its workers write is for their user alone
         passwords.hide_password()
