@@ -104,7 +104,7 @@ bench-feeding: setup-dev  ## how busy many workers are kept, by legs that only t
 bench-first: setup-dev  ## from the POST to the first report, also right after a start (ARGS="--starts 5"; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.first_report $(ARGS)
 
-bench-search: setup-dev  ## what searches find for the same epochs of training, beside Optuna alone (ARGS=--quick; HPSEARCH_TEST_DATA as above)
+bench-search: setup-dev  ## the regret of what searches recommend, beside Optuna alone (ARGS="--tables FOLDER" replays recorded trainings, ARGS=--quick; HPSEARCH_TEST_DATA as above)
 	$(BIN)/python -m benchmarks.search_quality $(ARGS)
 
 bench-target: setup-dev  ## from the POST to an accuracy of 0.95 on MNIST, beside Optuna with PyTorch; after make setup-torch (resumable; HPSEARCH_TEST_DATA as above)

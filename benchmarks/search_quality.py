@@ -143,7 +143,7 @@ def _run(job: Job) -> Run:
         trainer = RealTrainer(task.spec(0, 1.0), task.images(job.images).split, job.seed)
         ledger = Ledger(trainer)
     else:
-        ledger = Ledger(TableTrainer(_surrogate(job.task, job.tables, job.images), job.seed))
+        ledger = Ledger(TableTrainer(surrogate_of(job.task, job.tables, job.images), job.seed))
     CONTENDERS[job.contender].run(task, baseline, ledger, job.seed)
     truths = {
         mark: guess if params is None else _truth(job, params)
@@ -166,7 +166,7 @@ def _run(job: Job) -> Run:
 def _truth(job: Job, params: Mapping[str, Value]) -> float:
     """What a setting is worth, on average."""
     if job.tables is not None:
-        return _surrogate(job.task, job.tables, job.images).truth(params)
+        return surrogate_of(job.task, job.tables, job.images).truth(params)
     task = TASKS[job.task]
     data, guess = task.images(job.images), _baseline(job.task, job.images)[1]
     found = [_again(task, data.split, data.unseen, params, each) for each in range(REPEATS)]
@@ -181,7 +181,8 @@ def _again(task: Task, data: Split, unseen: Part, params: Mapping[str, Value], e
 
 
 @lru_cache(maxsize=1)
-def _surrogate(task: str, tables: Path, images: Path) -> Surrogate:
+def surrogate_of(task: str, tables: Path, images: Path) -> Surrogate:
+    """Fitted once in a process."""
     return Surrogate(TASKS[task], read(tables / f"{task}.jsonl"), _baseline(task, images)[0])
 
 
@@ -195,7 +196,7 @@ def _baseline(task: str, images: Path) -> tuple[Baseline, float]:
 def _best(task: str, runs: Sequence[Run], options: argparse.Namespace) -> float:
     """The truth of the best setting known: of the surrogate, or of all that were recommended."""
     if options.tables is not None:
-        return _surrogate(task, options.tables, options.images).best_truth
+        return surrogate_of(task, options.tables, options.images).best_truth
     return max(value for run in runs if run.task == task for value in run.truth.values())
 
 
