@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -64,6 +65,15 @@ def _copy(connection: Connection) -> None:
                 )
 
 
+DEFAULTS_THEN: dict[str, Any] = {
+    "confirm": None,
+    "rules": 1,
+    "pruner": {"name": "median", "percentile": 50.0},
+    "rounds": {"keep": 0.2},
+}
+"""What that version wrote out where a spec was silent; later defaults do not change its jobs."""
+
+
 @pytest.fixture
 def upgraded(old_url: str) -> Iterator[Database]:
     opened = Database(old_url)
@@ -85,7 +95,7 @@ def test_jobs_and_trials_are_as_they_were(upgraded: Database) -> None:
         (ENDED, "ended", JobState.COMPLETED, None),
     ]
     assert following is None
-    assert jobs.get(ENDED).spec == spec(name="ended", confirm=None)
+    assert jobs.get(ENDED).spec == spec(name="ended", **DEFAULTS_THEN)
     assert jobs.get(LONGEST).spec.budget.seconds == 1e308
     pruned, diverged, complete = trials.page(ENDED)[0]
     assert [t.ending.outcome for t in (pruned, diverged, complete) if t.ending] == [
