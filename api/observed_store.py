@@ -6,11 +6,12 @@ from typing import ParamSpec, TypeVar
 
 from api.meters import Meters
 from hpsearch.baseline import Baseline
-from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Outcome, Report
+from hpsearch.history import Cohort, Confirmation, DataHashes, History
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore, UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
+from hpsearch.trial import Ending, Outcome, Report
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -180,7 +180,8 @@ class Webhooks:
         async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False) as client:
             for message in messages(ended):
                 headers = signed(self._secret, message, int(time.time()))
-                # The client bounds each read alone: an answer may come byte by byte for ever.
+                # The client's own timeout starts anew with each read, so a receiver that trickles
+                # out its answer would never meet it.
                 async with (
                     asyncio.timeout(self._timeout),
                     client.stream(

@@ -28,8 +28,9 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy import event
 
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.history import Cohort, Round
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

@@ -11,19 +11,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.search_tasks import score_of
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.split import fresh_split, split_for, training_data
 from hpsearch.datasets.values import Dataset, Part, Split
-from hpsearch.history import History, Stage, Trial
+from hpsearch.history import History, Stage
 from hpsearch.nn import network_size
 from hpsearch.search.certificate import candidates, seed_of
 from hpsearch.search.simulation import Score, Simulation
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value
 from hpsearch.training.evaluation import BATCH, score_batches
-from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
+from hpsearch.training.leg import LegTask, TrainState, run_leg
 from hpsearch.training.tasks import leg_task
 from hpsearch.training.workshop import borrowed_network
+from hpsearch.trial import Trial
 
 REPEATS = 5
 TRUTHS = 30  # trainings whose mean is held to be the truth
@@ -170,23 +172,12 @@ def _search(spec: SearchSpec, data: Split) -> tuple[Trial, ...]:
     def train(params: Mapping[str, Value], number: int, epoch: float) -> Score:
         task = leg_task(spec, params, number, epoch, len(data.training))
         states[number], report = run_leg(task, data, states.get(number))
-        return _score(report)
+        return score_of(report)
 
     baseline = Baseline.of(data.validation.labels, data.classes)
     simulation = Simulation(spec, train, history=History(baseline=baseline))
     simulation.run()
     return simulation.history.trials
-
-
-def _score(report: LegReport) -> Score:
-    return Score(
-        accuracy=report.value,
-        loss=report.loss,
-        first_loss=report.first_loss,
-        training_loss=report.training_loss,
-        diverged_at=report.diverged_at,
-        epoch=report.epoch,
-    )
 
 
 def _repeats(spec: SearchSpec, dataset: Dataset, trial: Trial) -> list[float]:

@@ -2,9 +2,10 @@
 
 import random
 
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.history import Cohort, Round
 from hpsearch.spec.search import parse_spec
 from hpsearch.spec.space import FloatParameter, Parameter
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

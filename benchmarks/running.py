@@ -20,13 +20,13 @@ from pathlib import Path
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.estimate import estimate
-from hpsearch.history import Trial
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Inbox, Leg, LegDone, LegLanded, LegResult
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegTask
+from hpsearch.trial import Trial
 from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.job_store import SqlJobStore

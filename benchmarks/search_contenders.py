@@ -1,8 +1,8 @@
-"""The contenders of the search benchmark: ours, and what else somebody would run.
+"""The contenders of the search benchmark: ours, and its rivals.
 
-Each has the same trainer, images and epochs of training. A contender is judged by the setting that
-it recommends when so many epochs are spent: rivals by the best value that a trial reported, as
-their users do, ours by what it says itself.
+Each has the same trainer, images and budget of epochs. At each mark a contender is judged by the
+setting it would recommend then: for a rival, the one with the best value reported so far, which is
+what its users would take; for ours, the one it calls the likely best.
 """
 
 import math
@@ -18,11 +18,12 @@ from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from benchmarks.search_tasks import LONGEST, Task
 from hpsearch.baseline import Baseline
-from hpsearch.history import History, Trial
+from hpsearch.history import History
 from hpsearch.search.likely import likely_best
 from hpsearch.search.simulation import Score, Simulation, Trainer
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
+from hpsearch.trial import Trial
 
 MARKS = (20, 40, 80, 160)
 """Epochs spent, after which a search is judged."""
@@ -53,13 +54,13 @@ class Ledger:
         return score
 
     def look(self, answer: Answer) -> None:
-        """Note who knows what is recommended now, for all marks that have not been passed."""
+        """Keep the current recommendation for every mark that has not been passed."""
         for mark in MARKS:
             if self.spent <= mark + 1e-9:
                 self.answers[mark] = answer
 
     def recommended(self, mark: int) -> Params | None:
-        """The setting that was recommended when so many epochs were spent, if any."""
+        """The setting recommended at a mark; None if there was none yet."""
         return self.answers[mark]() if mark in self.answers else None
 
     def luckiest(self) -> Params | None:

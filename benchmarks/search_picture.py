@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from benchmarks.search_tasks import TASKS, RealTrainer
-from hpsearch.history import History, Outcome, Trial
+from hpsearch.history import History
 from hpsearch.search.simulation import Simulation
 from hpsearch.spec.space import Parameter, as_number
+from hpsearch.trial import Outcome, Trial
 
 SEED = 100
 EPOCHS = 80.0

@@ -49,7 +49,7 @@ def main() -> None:
     ]
     with get_context("spawn").Pool() as pool:
         found = pool.map(_searched, jobs, chunksize=options.seeds)
-    print("cut in error (95 %), of so many; better than all others; by task")
+    print("wrongly cut (95 % interval) of all cut; better than every trial let through")
     for pruner in PRUNERS:
         own = [(job[0], each) for job, each in zip(jobs, found, strict=True) if job[1] == pruner]
         print(f"{pruner:20}{_words([each for _, each in own])}")

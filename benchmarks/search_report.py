@@ -61,7 +61,7 @@ def print_report(
     """Print the table and which targets hold; 1 where one does not."""
     regrets = Regrets(runs, best, guesses)
     head = "".join(f"{mark:>8}" for mark in MARKS)
-    print(f"mean regret after so many epochs, {len(regrets.seeds)} seeds")
+    print(f"mean regret by epochs of training spent, {len(regrets.seeds)} seeds")
     print(f"{'task':16}{'contender':28}{head}{'at chance':>11}{'trials':>8}{'seconds':>9}")
     for task in regrets.tasks:
         for contender in regrets.contenders:

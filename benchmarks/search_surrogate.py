@@ -89,7 +89,7 @@ class Surrogate:
         return dies * self.guess + (1 - dies) * lives
 
     def regret(self, params: Mapping[str, Value] | None) -> float:
-        """0: as good as the best setting known; 1: as good as a guess, as is no setting at all."""
+        """From 0, the best setting known, to 1, a guess; having no setting counts as a guess."""
         truth = self.guess if params is None else self.truth(params)
         return (self.best_truth - truth) / (self.best_truth - self.guess)
 

@@ -21,7 +21,7 @@ from hpsearch.search.simulation import Score
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value
 from hpsearch.training.batches import steps_per_epoch
-from hpsearch.training.leg import LegTask, TrainState, run_leg
+from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 LONGEST = 3.0
 """Epochs of training of one trial, at most."""
@@ -84,7 +84,7 @@ class Task:
     settings: Mapping[str, Any]
 
     def spec(self, seed: int, epochs: float, **changes: object) -> SearchSpec:
-        """A search for so many epochs in all, by default or with changes of the spec."""
+        """The spec of a search with this budget of epochs. changes: fields that override it."""
         return parse_spec(
             {
                 "dataset": "images",
@@ -196,11 +196,16 @@ class RealTrainer:
         )
         state, report = run_leg(task, data, self._states.pop(number, None))
         self._states[number] = state
-        return Score(
-            accuracy=report.value,
-            loss=report.loss,
-            first_loss=report.first_loss,
-            training_loss=report.training_loss,
-            diverged_at=report.diverged_at,
-            epoch=report.epoch,
-        )
+        return score_of(report)
+
+
+def score_of(report: LegReport) -> Score:
+    """What a search is told of a leg."""
+    return Score(
+        accuracy=report.value,
+        loss=report.loss,
+        first_loss=report.first_loss,
+        training_loss=report.training_loss,
+        diverged_at=report.diverged_at,
+        epoch=report.epoch,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpsearch.digest import digest
-from hpsearch.history import Outcome
+from hpsearch.trial import Outcome
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

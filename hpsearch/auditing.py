@@ -11,19 +11,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import groupby
 
 from hpsearch.digest import seal_of, seal_of_confirmation
-from hpsearch.history import (
-    Cohort,
-    Done,
-    Ending,
-    History,
-    Outcome,
-    Report,
-    Round,
-    Stage,
-    Trial,
-    TrialState,
-    Wait,
-)
+from hpsearch.history import Cohort, Done, History, Round, Stage, Wait
 from hpsearch.search.certificate import remaining
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
@@ -31,6 +19,7 @@ from hpsearch.search.rounds import boundaries
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import same
+from hpsearch.trial import Ending, Outcome, Report, Trial, TrialState
 
 ENOUGH = 100  # findings; what follows from the first ones would bury them
 DECIDED = (Outcome.COMPLETED, Outcome.PRUNED, Outcome.DIVERGED, Outcome.STUCK)

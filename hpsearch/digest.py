@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.history import Confirmation, DataHashes, History, Report, Trial
+from hpsearch.history import Confirmation, DataHashes, History
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Report, Trial
 
 
 def digest(

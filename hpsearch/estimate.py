@@ -17,7 +17,7 @@ from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import training_count
 from hpsearch.datasets.values import Dataset
 from hpsearch.errors import ImpossibleShape, NetworkTooLarge
-from hpsearch.history import History, Trial
+from hpsearch.history import History
 from hpsearch.nn import check_size
 from hpsearch.search.exhaustion import trains_every_point
 from hpsearch.search.points import count
@@ -30,6 +30,7 @@ from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_numbe
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.footprint import footprint
 from hpsearch.training.timing import Probe, Timing, time_probe
+from hpsearch.trial import Trial
 
 PROBES = 4  # trials whose cost is measured; the others cost what these do on average
 SECONDS_PER_LEG = 0.02  # of the way to a worker and back, measured on a local cluster

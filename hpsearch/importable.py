@@ -5,10 +5,11 @@ from datetime import datetime
 from hpsearch.datasets.labels import MAX_CLASSES
 from hpsearch.digest import digest, seal_of, seal_of_confirmation
 from hpsearch.errors import InvalidJobFile
-from hpsearch.history import History, Trial
+from hpsearch.history import History
 from hpsearch.job_file import JobFile
 from hpsearch.jobs import JOB_ID
 from hpsearch.search.scale import contains
+from hpsearch.trial import Trial
 
 MAX_COUNT = 2**31 - 1
 MAX_REPEAT = 1000

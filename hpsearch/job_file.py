@@ -22,12 +22,13 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.archive import open_zip, refusing
 from hpsearch.errors import DatasetError, InvalidJobFile
-from hpsearch.history import Confirmation, DataHashes, EarlierJob, History, Round, Trial
+from hpsearch.history import Confirmation, DataHashes, EarlierJob, History, Round
 from hpsearch.jobs import JobState
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.stored import SPEC_VERSION, Unreadable, read_stored
+from hpsearch.trial import Trial
 
 FORMAT = 1
 MANIFEST = "manifest.json"

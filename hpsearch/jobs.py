@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any
 
 from hpsearch.errors import JobNotRunnable, JobStateConflict, TrialsGone
-from hpsearch.history import TOO_MANY_FAILURES, DataHashes, Outcome
+from hpsearch.history import TOO_MANY_FAILURES, DataHashes
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
+from hpsearch.trial import Outcome
 
 ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 ID_LENGTH = 10  # 50 random bits

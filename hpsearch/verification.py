@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from hpsearch.datasets.values import Split
-from hpsearch.history import Report
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.training.again import train_again
+from hpsearch.trial import Report
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from hpsearch.history import Confirmation, Round, Trial, TrialCost
+from hpsearch.history import Confirmation, Round
 from hpsearch.jobs import JobView
+from hpsearch.trial import Trial, TrialCost
 from storage.database import Database
 from storage.rows import codec, pages
 from storage.rows.jobs import JobRow, read_job

@@ -13,21 +13,13 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobStateConflict, OtherTrials
-from hpsearch.history import (
-    Cohort,
-    Confirmation,
-    DataHashes,
-    EarlierJob,
-    Ending,
-    History,
-    Report,
-    Trial,
-)
+from hpsearch.history import Cohort, Confirmation, DataHashes, EarlierJob, History
 from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.ports import UnfinishedJob
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.spec.stored import Unreadable
+from hpsearch.trial import Ending, Report, Trial
 from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.events import EventKind, add_events

@@ -13,12 +13,12 @@ from hpsearch.errors import (
     QuotaExceeded,
     VersionConflict,
 )
-from hpsearch.history import TrialState
 from hpsearch.jobs import Job, JobState, JobView, RequestedState, new_id
 from hpsearch.search.enqueued import point_to_try
 from hpsearch.spec.budget_change import EarlierBudget, with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
+from hpsearch.trial import TrialState
 from storage import job_lists
 from storage.database import Database
 from storage.events import EventKind, add_events

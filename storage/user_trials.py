@@ -5,8 +5,9 @@ from typing import Literal
 from sqlalchemy import ColumnElement, and_, select
 
 from hpsearch.errors import TrialNotFound
-from hpsearch.history import Round, Trial
+from hpsearch.history import Round
 from hpsearch.jobs import Best
+from hpsearch.trial import Trial
 from storage.database import Database
 from storage.rows import codec, pages
 from storage.rows.jobs import JobRow, read_job

@@ -13,7 +13,7 @@ from hpsearch.baseline import Baseline
 from hpsearch.datasets.source import Fetching
 from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.errors import DataChanged, JobNotFound, OtherTrials, UnknownDataset
-from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report, TrialState
+from hpsearch.history import Cohort, Confirmation, DataHashes, History
 from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job, JobState, RequestedState, outcome_of_trials
 from hpsearch.runner.fair_queue import Share
@@ -23,6 +23,7 @@ from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing, time_probe
+from hpsearch.trial import Ending, Report, TrialState
 
 
 def small_dataset(images: int = 200) -> Dataset:

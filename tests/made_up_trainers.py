@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hpsearch.history import Ending, Outcome, Trial
 from hpsearch.search.simulation import Score, Simulation, Trainer
 from hpsearch.spec.space import Value, as_number
+from hpsearch.trial import Ending, Outcome, Trial
 
 __all__ = ["Score", "Simulation", "Trainer", "diverged", "learned", "lost", "valley"]
 

@@ -17,11 +17,11 @@ from api.services import Services, ServicesOf
 from api.web.templating import page
 from hpsearch.drawing.marks import proposed_by
 from hpsearch.errors import DataChanged, DatasetError, EngineUnavailable, ModelsBusy, NoModel
-from hpsearch.history import Trial
 from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job
 from hpsearch.runner.models import Training, Wanted
 from hpsearch.runner.worker_answers import read_pictures
+from hpsearch.trial import Trial
 
 router = APIRouter(tags=["results"])
 

@@ -14,12 +14,12 @@ from api.schemas.base import API
 from api.schemas.models import ModelProgress
 from api.services import Services, ServicesOf
 from hpsearch.errors import DifferentModel, NoModel
-from hpsearch.history import Trial
 from hpsearch.jobs import Job
 from hpsearch.runner.model_cache import Made
 from hpsearch.runner.model_record import differences
 from hpsearch.runner.models import Training, Wanted
 from hpsearch.search.certificate import certificate
+from hpsearch.trial import Trial
 
 router = APIRouter(prefix=f"{API}/jobs/{{job_id}}", tags=["results"])
 

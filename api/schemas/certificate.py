@@ -114,6 +114,9 @@ class LikelyAnswer(Answer):
         )
 
 
+NOTHING = Certificate(candidates=(), verdict=None, final=None, complete=False, note=None)
+
+
 class CertificateAnswer(Answer):
     state: str
     """off: the job asks for none; waiting: the search goes on; running; complete; partial: the job
@@ -130,15 +133,7 @@ class CertificateAnswer(Answer):
     def of(
         cls, state: str, found: Certificate | None, likely: LikelyAnswer | None
     ) -> "CertificateAnswer":
-        if found is None:
-            return cls(
-                state=state,
-                candidates=[],
-                verdict=None,
-                final=None,
-                note=None,
-                likely_best=likely,
-            )
+        found = found or NOTHING
         return cls(
             state=state,
             likely_best=likely,

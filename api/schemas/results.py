@@ -1,9 +1,10 @@
 """What a search found: trials, the best of them, rounds."""
 
 from api.schemas.base import Answer, finite
-from hpsearch.history import Report, Round, Trial
+from hpsearch.history import Round
 from hpsearch.jobs import Best
 from hpsearch.spec.space import Parameter, Value
+from hpsearch.trial import Report, Trial
 
 
 class BestAnswer(Answer):

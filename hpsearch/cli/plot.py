@@ -19,10 +19,10 @@ from hpsearch.drawing.png import to_png
 from hpsearch.drawing.shapes import Drawing
 from hpsearch.drawing.svg import to_svg
 from hpsearch.errors import InvalidSettings
-from hpsearch.history import Trial, TrialCost
 from hpsearch.job_file import JobFile
 from hpsearch.search.importance import importance
 from hpsearch.spec.objective import Objective
+from hpsearch.trial import Trial, TrialCost
 
 
 class Kind(StrEnum):

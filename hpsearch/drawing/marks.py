@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpsearch.drawing.scales import colour, written
-from hpsearch.history import Outcome, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
+from hpsearch.trial import Outcome, Trial
 
 KINDS = {
     Outcome.COMPLETED: "complete",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from hpsearch.drawing.marks import Mark
 from hpsearch.drawing.scales import Axis, Tick, axis_of
-from hpsearch.history import Round, TrialCost
+from hpsearch.history import Round
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value
+from hpsearch.trial import TrialCost
 
 WIDTH, HEIGHT = 640.0, 420.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 20.0, 14.0, 46.0

@@ -11,13 +11,14 @@ from hpsearch.errors import (
     NetworkTooLarge,
     WorkerLost,
 )
-from hpsearch.history import Cohort, Ending, Outcome, Report, step_of
+from hpsearch.history import Cohort
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Engine, Inbox, Leg, LegDone, LegFailed, LegLanded
 from hpsearch.search.pruning import LegFacts
 from hpsearch.spec.search import SearchSpec
 from hpsearch.training.leg import LegReport
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Ending, Outcome, Report, step_of
 
 CAUSES: Mapping[type[BaseException], Outcome] = {
     WorkerLost: Outcome.WORKER_LOST,

@@ -10,7 +10,7 @@ from hpsearch.datasets.source import DatasetSource
 from hpsearch.datasets.split import fresh_split
 from hpsearch.datasets.values import Dataset, Split
 from hpsearch.digest import seal_of_confirmation
-from hpsearch.history import Confirmation, History, Report, Stage
+from hpsearch.history import Confirmation, History, Stage
 from hpsearch.jobs import Job
 from hpsearch.nn import network_size
 from hpsearch.runner.cohort_run import CAUSES
@@ -20,6 +20,7 @@ from hpsearch.search.certificate import Training, remaining
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Report
 
 AHEAD = 2  # splits that are with the workers together, so that no worker waits for the next
 

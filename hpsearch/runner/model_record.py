@@ -5,11 +5,11 @@ import json
 import math
 
 from hpsearch.errors import DataChanged, FieldProblem, NoModel
-from hpsearch.history import Report, Trial
 from hpsearch.jobs import Job
 from hpsearch.runner.data_pool import Loaded
 from hpsearch.runner.model_cache import Made
 from hpsearch.training.model_file import FORMAT
+from hpsearch.trial import Report, Trial
 
 PICTURES = "pictures 1"  # another number once others are drawn
 

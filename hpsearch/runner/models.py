@@ -23,7 +23,6 @@ from hpsearch.errors import (
     ModelsBusy,
     NoModel,
 )
-from hpsearch.history import Report, Trial
 from hpsearch.jobs import Job
 from hpsearch.nn import learned_shapes
 from hpsearch.runner.data_pool import DataPool, Loaded
@@ -35,6 +34,7 @@ from hpsearch.runner.worker_answers import pictures_bytes
 from hpsearch.training.leg import LegReport, TrainState
 from hpsearch.training.model_file import model_bytes
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Report, Trial
 
 AT_ONCE = 2  # models that are trained again side by side
 MAX_WAITING = 32  # with those that are trained

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.values import Split
-from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, History, Report
+from hpsearch.history import Cohort, Confirmation, DataHashes, History
 from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.fair_queue import Share
@@ -16,6 +16,7 @@ from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import LegReport, LegTask, TrainState
 from hpsearch.training.timing import Probe, Timing
+from hpsearch.trial import Ending, Report
 
 
 class WriterLock(Protocol):

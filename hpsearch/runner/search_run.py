@@ -6,13 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hpsearch.history import Cohort, Done, Ending, History, Report, TrialState
+from hpsearch.history import Cohort, Done, History
 from hpsearch.jobs import Job
 from hpsearch.runner.cohort_run import CohortRun
 from hpsearch.runner.ports import Data, Engine, JobStore, LegLanded
 from hpsearch.runner.run_control import RunControl, Stopped
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import decide
+from hpsearch.trial import Ending, Report, TrialState
 
 A_DAY = 86_400.0  # seconds; stored budgets may be longer than a thread can wait
 EARLY_INTERVAL = 0.25  # seconds between records of reports that nobody has decided about yet

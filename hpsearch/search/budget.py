@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from hpsearch.history import TOO_MANY_FAILURES, Done, History, Outcome, Trial
+from hpsearch.history import TOO_MANY_FAILURES, Done, History
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Outcome, Trial
 
 SLACK = 1e-9
 """Epochs: sums of fractions are not exact."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpsearch.history import Confirmation, History, Stage, Trial
+from hpsearch.history import Confirmation, History, Stage
 from hpsearch.search.intervals import Interval, final_interval, mean, resampled_interval
 from hpsearch.search.verdict import Verdict, judge
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Trial
 
 CONFIRMATION = 0x636F_6E66  # "conf": greater than any trial's number
 STAGES = {Stage.REPEAT: 0, Stage.TEST: 1}

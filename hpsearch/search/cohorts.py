@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from hpsearch.history import Cohort, History, Origin, Round, Trial
+from hpsearch.history import Cohort, History, Round
 from hpsearch.search import sobol
 from hpsearch.search.curves import Curve
 from hpsearch.search.points import Key, key_of, untried
 from hpsearch.search.sampling import Knowledge, Params, explore, propose, seeds_of
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Origin, Trial
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Outcome, Report, Trial
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
+from hpsearch.trial import Outcome, Report, Trial
 
 LATEST = 500
 """Decisions look at this many of the latest trials, however long the search."""

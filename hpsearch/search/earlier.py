@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import DataHashes, EarlierJob, Report, Trial, step_of
+from hpsearch.history import DataHashes, EarlierJob
 from hpsearch.search.curves import Curve, curve
 from hpsearch.search.ladder import report_points
 from hpsearch.search.scale import fits
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.training import TrainingSettings
+from hpsearch.trial import Report, Trial, step_of
 
 SPREAD_OVER_TRAINING = ("schedule", "warm_up")
 """Settings of a learning rate that depends on how long the longest training is."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hpsearch.history import Outcome, Round, Trial
+from hpsearch.history import Round
 from hpsearch.search import points
 from hpsearch.search.points import Key, key_of
 from hpsearch.spec.parts import Budget, Pruner
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Outcome, Trial
 
 UNLIMITED = 40
 """Points that a search without a limit of trials or epochs is taken to pay for."""

@@ -3,11 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from hpsearch.history import Outcome, Trial, TrialState
 from hpsearch.jobs import PruningErrors
 from hpsearch.search.scale import Space, place
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, as_number
+from hpsearch.trial import Outcome, Trial, TrialState
 
 TOP = 5  # trials that are looked at for an edge
 EDGE = 0.05  # of the scale

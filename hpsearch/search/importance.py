@@ -10,15 +10,15 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import create_trial
 
-from hpsearch.history import Trial, TrialState
 from hpsearch.search.distributions import distribution
 from hpsearch.search.scale import Space, contains, snapped
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
+from hpsearch.trial import Trial, TrialState
 
 BEST_SHARE = 0.25
 FEWEST = 12  # trials that say something; below it nothing is told apart
-MOST = 1000  # trials that are looked at, evenly by rank: 5 % of the time of 10,000
+MOST = 1000  # trials that are looked at, evenly by rank, as Optuna's study takes time for each
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpsearch.history import Outcome, Trial
 from hpsearch.search.curves import Curve, common_step, ranked, upward
 from hpsearch.search.scale import Space, place
 from hpsearch.search.smooth import Smooth
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Value, as_number, same
+from hpsearch.trial import Outcome, Trial
 
 FEWEST = 4
 """Trials with a value, before a surface says more than the best value."""

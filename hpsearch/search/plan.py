@@ -9,7 +9,7 @@ everything in flight and then decides from all of it.
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from hpsearch.history import Cohort, Done, History, Plan, Round, Trial, TrialState, Wait
+from hpsearch.history import Cohort, Done, History, Plan, Round, Wait
 from hpsearch.search import budget, exhaustion, rounds
 from hpsearch.search.cohorts import Opening, fill
 from hpsearch.search.curves import LATEST, Curve, curves
@@ -20,6 +20,7 @@ from hpsearch.search.points import Key, count
 from hpsearch.search.ranges import Measure
 from hpsearch.search.scale import discrete
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Trial, TrialState
 
 NONE_COMPLETE = "no trial was trained to its end"
 

@@ -12,8 +12,8 @@ from zlib import crc32
 
 import numpy as np
 
-from hpsearch.history import step_of
 from hpsearch.spec.parts import Pruner
+from hpsearch.trial import step_of
 
 WARM_UP = 0.33
 """Of a full training. Ranks of good trials after less than a third of it say little about its end:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Ending, History, Outcome, Report, Trial, step_of
+from hpsearch.history import History
 from hpsearch.search import control
 from hpsearch.search.curves import LATEST, upward
 from hpsearch.search.exhaustion import as_it_is_run
@@ -13,6 +13,7 @@ from hpsearch.search.ladder import report_points
 from hpsearch.search.pruners import Miss, Rival, TrialAtReport, missed
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Ending, Outcome, Report, Trial, step_of
 
 LOSS_MUST_HAVE_FALLEN = 0.5
 """Epochs after which the training loss must lie below where it started."""

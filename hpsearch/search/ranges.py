@@ -59,7 +59,7 @@ class Measure:
 
     def _ranked_by_loss(self, value: float) -> bool:
         """Whether a curve has this value as its accuracy may be the luck of a guess."""
-        return self.objective is not Objective.LOSS and value <= 0
+        return self.objective is not Objective.LOSS and value < 0
 
     def words(self, worst: float, best: float) -> str:
         if self._ranked_by_loss(best):

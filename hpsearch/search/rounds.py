@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hpsearch.history import Round, Trial
+from hpsearch.history import Round
 from hpsearch.search import study
 from hpsearch.search.curves import Curve, common_step
 from hpsearch.search.earlier import Comparable
@@ -13,6 +13,7 @@ from hpsearch.search.ranges import FEWEST_GOOD, Measure, draw
 from hpsearch.search.scale import Space, fits
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Trial
 
 TRIALS_BEFORE = (0.4, 0.7)
 """Of the trials: where the second and the third of three rounds begin."""

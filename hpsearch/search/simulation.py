@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Cohort, Done, History, Report, Trial, Wait
+from hpsearch.history import Cohort, Done, History, Wait
 from hpsearch.scores import Scores
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
+from hpsearch.trial import Report, Trial
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import threadpoolctl
 
 from hpsearch.datasets.values import Split
-from hpsearch.history import Report
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import TrainState, run_leg
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Report
 
 
 def train_again(

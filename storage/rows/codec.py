@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hpsearch.history import Confirmation, Ending, Origin, Outcome, Report, Round, Stage
+from hpsearch.history import Confirmation, Round, Stage
 from hpsearch.spec.bounds import STORED
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.space import Parameter
+from hpsearch.trial import Ending, Origin, Outcome, Report
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 """Of a report, beside its loss; reports from before version 0.2 lack them."""

@@ -14,8 +14,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import Connection, Table, insert
 
-from hpsearch.history import TrialState
 from hpsearch.spec.objective import Objective
+from hpsearch.trial import TrialState
 from storage.rows.kept_ids import next_id
 
 SCHEMA_VERSION = 12

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from hpsearch.history import Confirmation, Ending, Origin, Trial
+from hpsearch.history import Confirmation
 from hpsearch.spec.space import Parameter, Value
+from hpsearch.trial import Ending, Origin, Trial
 from storage.rows import codec, optuna_tables, tables
 from storage.rows.params import decode, decode_by_distribution
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Update, and_, bindparam, insert, select, update
 
 from hpsearch.digest import seal_of
-from hpsearch.history import Ending, Report, Trial, TrialState
+from hpsearch.trial import Ending, Report, Trial, TrialState
 from storage.events import EventKind, add_events
 from storage.rows import codec, optuna_tables, tables
 from storage.rows.codec import to_json

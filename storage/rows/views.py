@@ -20,11 +20,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from hpsearch.history import TrialState
 from hpsearch.jobs import Best, JobView, Progress, PruningErrors
 from hpsearch.search.control import Completed, pruning_errors
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import Value
+from hpsearch.trial import TrialState
 from storage.rows import tables
 from storage.rows.codec import ending_in
 from storage.rows.jobs import JobRow

@@ -7,11 +7,12 @@ import pytest
 
 from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
-from hpsearch.history import Cohort, Confirmation, DataHashes, Ending, Outcome, Stage
+from hpsearch.history import Cohort, Confirmation, DataHashes, Stage
 from hpsearch.jobs import Job, JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.parts import Budget
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Ending, Outcome
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

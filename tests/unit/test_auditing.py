@@ -9,11 +9,12 @@ import pytest
 
 from hpsearch.auditing import Record, audit
 from hpsearch.digest import seal_of, seal_of_confirmation
-from hpsearch.history import Confirmation, Ending, Outcome, Report, Trial
+from hpsearch.history import Confirmation
 from hpsearch.search.certificate import remaining
 from hpsearch.spec.budget_change import EarlierBudget
 from hpsearch.spec.parts import Confirm
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Outcome, Report, Trial
 from tests.made_up_trainers import Simulation, valley
 
 SPACE = {

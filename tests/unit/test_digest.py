@@ -5,18 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.digest import digest
-from hpsearch.history import (
-    Confirmation,
-    DataHashes,
-    Ending,
-    History,
-    Origin,
-    Outcome,
-    Report,
-    Stage,
-    Trial,
-)
+from hpsearch.history import Confirmation, DataHashes, History, Stage
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 
 DEFAULTS_OF_0_1 = {
     "confirm": None,

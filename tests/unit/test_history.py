@@ -4,20 +4,10 @@ import math
 
 import pytest
 
-from hpsearch.history import (
-    Cohort,
-    DataHashes,
-    Ending,
-    History,
-    Origin,
-    Outcome,
-    Report,
-    Round,
-    Trial,
-    TrialState,
-)
+from hpsearch.history import Cohort, DataHashes, History, Round
 from hpsearch.scores import UNKNOWN, Scores
 from hpsearch.spec.objective import Objective
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial, TrialState
 
 
 def _nan() -> float:

@@ -6,10 +6,10 @@ import pytest
 
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Split
-from hpsearch.history import Report
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import TrainState, run_leg
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Report
 from hpsearch.verification import sample, verify
 from tests.fakes import small_dataset
 

@@ -14,6 +14,7 @@ from typing import Any
 import threadpoolctl
 from sqlalchemy import Connection, event
 
+import hpsearch.runner.search_run as search_run
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.split import split_for
 from hpsearch.runner.data_pool import DataPool
@@ -50,7 +51,11 @@ def run(url: str, job_id: str, moment: str) -> int:
 
 
 def work(url: str, job_id: str, moment: str, fatal: int) -> None:
-    """Run the job; die at the commit of that number, counted from 1 in this process."""
+    """Run the job; die at the commit of that number, counted from 1 in this process.
+
+    Every report is a commit of its own here, so that how many there are does not depend on time.
+    """
+    search_run.EARLY_INTERVAL = 0.0
     database = Database(url)
     if moment != "never":
         Reaper(moment, fatal).watch(database)

@@ -8,7 +8,7 @@ import psutil
 
 from harness.results import SPEC, Result, result_of
 from harness.service import MakeService, wait_until
-from hpsearch.history import Outcome
+from hpsearch.trial import Outcome
 
 
 def test_kills_again_and_again_and_all_at_once(

@@ -9,11 +9,11 @@ import pytest
 
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.digest import digest
-from hpsearch.history import TrialState
 from hpsearch.jobs import Job, JobState, RequestedState
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import Dispatcher
 from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.trial import TrialState
 from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.job_store import SqlJobStore

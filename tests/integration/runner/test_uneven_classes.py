@@ -12,12 +12,13 @@ import pytest
 from hpsearch.baseline import Baseline
 from hpsearch.datasets.split import split_for
 from hpsearch.datasets.values import Dataset, Part, Split
-from hpsearch.history import History, Outcome
+from hpsearch.history import History
 from hpsearch.search.simulation import Score, Simulation
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value
 from hpsearch.training.leg import TrainState, run_leg
 from hpsearch.training.tasks import leg_task
+from hpsearch.trial import Outcome
 
 
 def data_of(count: int, share: float, flipped: float) -> Dataset:

@@ -4,10 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.history import Cohort, Round
 from hpsearch.jobs import Job
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

@@ -16,8 +16,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, Table, create_engine, func, inspect, select, text
 
-from hpsearch.history import Outcome
 from hpsearch.jobs import JobState
+from hpsearch.trial import Outcome
 from storage import schema
 from storage.database import Database
 from storage.events import EventKind, Events

@@ -2,8 +2,8 @@
 
 import threading
 
-from hpsearch.history import Ending, Outcome
 from hpsearch.jobs import JobState, RequestedState
+from hpsearch.trial import Ending, Outcome
 from storage.database import Database
 from storage.events import Event, EventKind, Events
 from storage.job_store import SqlJobStore

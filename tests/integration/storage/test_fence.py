@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import make_url, select, text, update
 
 from hpsearch.errors import DatabaseUnavailable, LeadershipLost, OtherTrials
-from hpsearch.history import Cohort, Trial
+from hpsearch.history import Cohort
 from hpsearch.jobs import Job, JobState
+from hpsearch.trial import Trial
 from storage.backends.lock import WriterLock
 from storage.database import Database
 from storage.job_store import SqlJobStore

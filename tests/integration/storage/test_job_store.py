@@ -9,20 +9,11 @@ from sqlalchemy import Engine, event
 
 from hpsearch.baseline import Baseline
 from hpsearch.errors import DataChanged, JobNotFound, JobStateConflict, OtherTrials
-from hpsearch.history import (
-    Cohort,
-    Confirmation,
-    DataHashes,
-    Ending,
-    History,
-    Outcome,
-    Report,
-    Stage,
-    TrialState,
-)
+from hpsearch.history import Cohort, Confirmation, DataHashes, History, Stage
 from hpsearch.jobs import JobState, RequestedState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.space import Value
+from hpsearch.trial import Ending, Outcome, Report, TrialState
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

@@ -8,10 +8,8 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import func, select
 
-from hpsearch.history import (
-    TrialState,
-)
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import TrialState
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables, tables

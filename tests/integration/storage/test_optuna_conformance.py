@@ -21,9 +21,10 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Table, select
 
-from hpsearch.history import Cohort, Ending, Outcome, Report
+from hpsearch.history import Cohort
 from hpsearch.jobs import JobState
 from hpsearch.spec.space import Value
+from hpsearch.trial import Ending, Outcome, Report
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.rows import optuna_tables

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hpsearch.errors import InvalidSpec, TrialNotFound
-from hpsearch.history import Ending, Outcome, TrialState
 from hpsearch.jobs import Best, Job, Progress
+from hpsearch.trial import Ending, Outcome, TrialState
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from storage.user_jobs import Jobs

@@ -9,10 +9,11 @@ from starlette.testclient import TestClient
 
 from hpsearch.datasets.values import Split
 from hpsearch.errors import EngineUnavailable
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.history import Cohort, Round
 from hpsearch.jobs import JobState
 from hpsearch.spec.space import FloatParameter
 from hpsearch.training.timing import Probe, Timing
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 from storage.database import Database
 from storage.job_store import SqlJobStore
 from tests.fakes import timed_at_once

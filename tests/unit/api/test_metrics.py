@@ -10,10 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.meters import Meters
 from api.observed_store import ObservedStore
 from hpsearch.errors import DatabaseUnavailable
-from hpsearch.history import Cohort, Ending, Origin, Outcome, Report, Round, Trial
+from hpsearch.history import Cohort, Round
 from hpsearch.jobs import JobState
 from hpsearch.runner.ports import JobStore
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 from storage.overview import Overview
 from tests.fakes import MemoryStore
 from tests.unit.api.server_in_process import ServerInProcess

@@ -16,7 +16,7 @@ from hpsearch.errors import (
     NetworkTooLarge,
     WorkerLost,
 )
-from hpsearch.history import Done, History, Outcome, Plan, TrialState
+from hpsearch.history import Done, History, Plan
 from hpsearch.jobs import JobState
 from hpsearch.runner import run_control, search_run
 from hpsearch.runner.data_pool import DataPool
@@ -26,6 +26,7 @@ from hpsearch.runner.run_control import RunControl, Stopped
 from hpsearch.search.plan import plan
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.training.leg import LegReport, LegTask
+from hpsearch.trial import Outcome, TrialState
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
 
 STEPS_PER_EPOCH = 16  # 160 training images, ten a batch
@@ -96,10 +97,8 @@ def test_who_finishes_first_changes_nothing(seed: int, undisturbed: str) -> None
     assert digest_of(store) == undisturbed
 
 
-@pytest.mark.parametrize("writes", [1, 2, 3, 5, 8, 10])
-def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -> None:
-    store = MemoryStore()
-    store.add(spec_of())
+def run_until_killed(store: MemoryStore, writes: int) -> None:
+    """Run until the write of this number, counted from 1, fails."""
     left = writes
 
     def break_down() -> None:
@@ -112,6 +111,13 @@ def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -
     with pytest.raises(RuntimeError, match="was killed"):
         run(store)
     store.failing = lambda: None
+
+
+@pytest.mark.parametrize("writes", [1, 2, 3, 5, 8, 10])
+def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -> None:
+    store = MemoryStore()
+    store.add(spec_of())
+    run_until_killed(store, writes)
     run(store)
     assert digest_of(store) == undisturbed
 
@@ -127,10 +133,8 @@ def test_a_report_is_recorded_before_its_cohort_has_come() -> None:
 
     def answer(task: LegTask) -> LegResult:
         if first.is_set():
-            wait_until(
-                lambda: any(t.reports for t in store.histories["job"].trials), 10, "a report"
-            )
-            seen.append(sum(bool(t.reports) for t in store.histories["job"].trials))
+            wait_until(lambda: reported() > 0, 10, "a report")
+            seen.append(reported())
         first.set()
         return made_up(task)
 
@@ -145,18 +149,7 @@ def test_a_stop_between_the_reports_of_a_cohort_changes_nothing(
     monkeypatch.setattr(search_run, "EARLY_INTERVAL", 0.0)
     store = MemoryStore()
     store.add(spec_of())
-    left = writes
-
-    def break_down() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise RuntimeError("the server was killed")
-
-    store.failing = break_down
-    with pytest.raises(RuntimeError, match="was killed"):
-        run(store)
-    store.failing = lambda: None
+    run_until_killed(store, writes)
     run(store, seed=1)
     assert digest_of(store) == undisturbed
 

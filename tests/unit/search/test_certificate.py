@@ -1,10 +1,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hpsearch.history import Confirmation, Ending, History, Origin, Outcome, Report, Stage, Trial
+from hpsearch.history import Confirmation, History, Stage
 from hpsearch.search.certificate import candidates, certificate, remaining, seed_of
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 
 SPEC = parse_spec({"dataset": "digits", "confirm": {"top": 3, "repeats": 2}})
 BY_SAMPLER = Origin("sampler", "tpe", 1, 0)

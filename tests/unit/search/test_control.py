@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from hpsearch.auditing import Record, audit
-from hpsearch.history import History, Outcome, Trial
+from hpsearch.history import History
 from hpsearch.jobs import PruningErrors
 from hpsearch.search import control
 from hpsearch.search.control import Completed, pruning_errors
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.trial import Outcome, Trial
 from tests.made_up_trainers import Simulation, valley
 
 

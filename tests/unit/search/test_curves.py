@@ -5,10 +5,10 @@ import math
 import pytest
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Ending, Origin, Outcome, Report, Trial
 from hpsearch.search.curves import Curve, by_loss, curve, loss_of, ranked
 from hpsearch.search.ranges import Measure
 from hpsearch.spec.objective import Objective
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 
 UNEVEN = Baseline((803, 197))
 
@@ -53,4 +53,5 @@ def test_past_chance_by_accuracy_or_by_loss() -> None:
     assert measure.past_chance(0.9)
     assert measure.past_chance(by_loss(0.4))
     assert not measure.past_chance(by_loss(0.5))
+    assert not measure.past_chance(0.0)  # an accuracy: earlier rules rank by it alone
     assert measure.words(by_loss(0.45), by_loss(0.4)) == "loss 0.450 to 0.400"

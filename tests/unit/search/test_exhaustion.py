@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from hpsearch.history import Cohort, Done, Ending, History, Outcome
+from hpsearch.history import Cohort, Done, History
 from hpsearch.search.exhaustion import trains_every_point
 from hpsearch.search.plan import plan
 from hpsearch.search.points import count, key_of
 from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.trial import Ending, Outcome
 from tests.made_up_trainers import Simulation, learned, lost
 
 THREE = {"batch_size": {"choices": [10, 20, 50]}}

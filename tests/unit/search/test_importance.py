@@ -8,13 +8,13 @@ import pytest
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import create_trial
 
-from hpsearch.history import Ending, Origin, Outcome, Report, Trial
 from hpsearch.jobs import PruningErrors
 from hpsearch.search.distributions import distribution
 from hpsearch.search.health import health
 from hpsearch.search.importance import BEST_SHARE, MOST, importance
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, Parameter, Value
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 
 SPACE = {name: FloatParameter(low=1e-3, high=1e3, log=True) for name in ("matters", "idle")}
 ORIGIN = Origin("sampler", "random", 1, 0)

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hpsearch.history import step_of
 from hpsearch.search.ladder import report_epochs, report_points, round_epochs
 from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.trial import step_of
 
 
 def spec_of(epochs: float, count: int = 3) -> SearchSpec:

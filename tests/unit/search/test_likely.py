@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from hpsearch.history import Ending, Origin, Outcome, Report, Trial
 from hpsearch.search.likely import Likely, likely_best
 from hpsearch.search.smooth import Smooth
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
+from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
 
 SPACE = parse_spec({"dataset": "digits", "weight_decay": 0.0}).space
 ORIGIN = Origin("sampler", "tpe", 0, 0)

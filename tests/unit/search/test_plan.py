@@ -11,15 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import (
-    Cohort,
-    Done,
-    Ending,
-    History,
-    Outcome,
-    Trial,
-    Wait,
-)
+from hpsearch.history import Cohort, Done, History, Wait
 from hpsearch.search.curves import curves
 from hpsearch.search.plan import plan
 from hpsearch.search.ranges import within
@@ -27,6 +19,7 @@ from hpsearch.search.scale import fits
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec, parse_spec
 from hpsearch.spec.space import Value, as_number
+from hpsearch.trial import Ending, Outcome, Trial
 from tests.made_up_trainers import Score, Simulation, Trainer, diverged, learned, lost, valley
 from tests.unit.search.plans import BASELINE, searched, spec_of
 

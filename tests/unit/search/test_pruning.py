@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from hpsearch.baseline import Baseline
-from hpsearch.history import Ending, History, Outcome, Report, Trial
+from hpsearch.history import History
 from hpsearch.search.plan import plan
 from hpsearch.search.pruning import LegFacts, decide
 from hpsearch.spec.search import SearchSpec, parse_spec
+from hpsearch.trial import Ending, Outcome, Report, Trial
 from tests.made_up_trainers import Simulation, valley
 
 BASELINE = Baseline.balanced(10, 1500)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from hpsearch.history import Cohort, DataHashes, EarlierJob, Ending, History, Outcome, Report, Trial
+from hpsearch.history import Cohort, DataHashes, EarlierJob, History
 from hpsearch.search.plan import plan
 from hpsearch.spec.search import SearchSpec
+from hpsearch.trial import Ending, Outcome, Report, Trial
 from tests.made_up_trainers import Score, Simulation
 from tests.unit.search.plans import BASELINE, searched, spec_of
 

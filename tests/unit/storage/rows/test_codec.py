@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpsearch.history import Ending, Origin, Outcome, Report, Round
+from hpsearch.history import Round
 from hpsearch.scores import Scores
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, FloatParameter, IntParameter, Parameter
+from hpsearch.trial import Ending, Origin, Outcome, Report
 from storage.rows import codec
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
