@@ -9,6 +9,7 @@ from pathlib import Path
 import dask
 import psutil
 from distributed import Client, LocalCluster, Security
+from distributed.comm.core import CommClosedError
 
 from hpsearch.errors import EngineUnavailable
 from hpsearch.portable import pin
@@ -46,6 +47,17 @@ DEFAULTS = {
 PLAIN = ["msgpack"]  # how results come; Dask refuses those that it would have to unpickle
 
 log = logging.getLogger(__name__)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not that a local scheduler cannot tell its client something any more.
+
+    While the client closes, workers go on for a moment; that it is lost, its engine sees.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], CommClosedError))
+
+
+logging.getLogger("distributed.scheduler").addFilter(_is_news)
 
 
 def connect_local(
