@@ -89,12 +89,13 @@ def _confirmation(found: Confirmation) -> list[Any]:
 
 
 def _report(report: Report) -> list[Any]:
-    """What is recorded of it: earlier versions recorded fewer scores."""
+    """What is recorded of it: earlier versions recorded fewer scores, and not all are asked for."""
     scores = (report.accuracy, report.balanced_accuracy, report.macro_f1)
     recorded = [score for score in scores if score is not None]
     weights = [] if report.weights is None else [report.weights]
     scored = [_exact(each) for each in (report.value, report.loss, *recorded)]
-    return [report.step, *scored, *weights]
+    training = [] if report.training_accuracy is None else [_exact([report.training_accuracy])]
+    return [report.step, *scored, *weights, *training]
 
 
 def _spec(spec: SearchSpec) -> dict[str, Any]:
@@ -111,6 +112,8 @@ def _spec(spec: SearchSpec) -> dict[str, Any]:
         del canonical["confirm"]
     if spec.rules == 1:
         del canonical["rules"]
+    if not spec.training_accuracy:
+        del canonical["training_accuracy"]
     return canonical
 
 

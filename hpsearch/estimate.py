@@ -29,6 +29,7 @@ from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import CategoricalParameter, Parameter, Value, as_number
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.footprint import footprint
+from hpsearch.training.tasks import TRAINING_SCORED
 from hpsearch.training.timing import Probe, Timing, time_probe
 from hpsearch.trial import Trial
 
@@ -152,7 +153,10 @@ def _epochs_of_certificate(spec: SearchSpec, trials: int) -> float:
 
 
 def _seconds_of_trial(found: Prospect, timing: Timing, steps: int) -> float:
-    report = timing.score * found.validation + SECONDS_PER_LEG
+    scored = found.validation
+    if found.spec.training_accuracy:
+        scored += min(found.training, TRAINING_SCORED)
+    report = timing.score * scored + SECONDS_PER_LEG
     return found.epochs * steps * timing.step + found.reports * report
 
 

@@ -91,6 +91,8 @@ class Report(ByValue):
     are all that it may name (see `Scores`); None in reports from before they were recorded, when
     `value` was always the accuracy. All of them are NaN once diverged. weights: SHA-256 of the
     network's weights; None once diverged, and in reports from before it was recorded.
+    training_accuracy: on training images; None where the spec does not ask for it, and once
+    diverged.
     """
 
     step: int
@@ -101,6 +103,7 @@ class Report(ByValue):
     balanced_accuracy: float | None = None
     macro_f1: float | None = None
     weights: str | None = None
+    training_accuracy: float | None = None
 
     @classmethod
     def at(
@@ -110,6 +113,7 @@ class Report(ByValue):
         objective: Objective,
         diverged_after: float | None,
         weights: str | None = None,
+        training_accuracy: float | None = None,
     ) -> Self:
         """The report at a report point, in epochs.
 
@@ -124,6 +128,7 @@ class Report(ByValue):
             balanced_accuracy=scores.balanced_accuracy,
             macro_f1=scores.macro_f1,
             weights=weights,
+            training_accuracy=training_accuracy,
         )
 
     def confirmed_by(self, trained: "Report") -> bool:

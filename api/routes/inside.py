@@ -15,12 +15,15 @@ from api.schemas.base import API
 from api.schemas.models import InsideAnswer
 from api.services import Services, ServicesOf
 from api.web.templating import page
-from hpsearch.drawing.marks import proposed_by
+from hpsearch.drawing.compared import Curve, compared
+from hpsearch.drawing.marks import marks, proposed_by
+from hpsearch.drawing.svg import to_svg
 from hpsearch.errors import DataChanged, DatasetError, EngineUnavailable, ModelsBusy, NoModel
 from hpsearch.inside.pictures import Picture
 from hpsearch.jobs import Job
 from hpsearch.runner.models import Training, Wanted
 from hpsearch.runner.worker_answers import read_pictures
+from hpsearch.spec.objective import Objective
 from hpsearch.trial import Trial
 
 router = APIRouter(tags=["results"])
@@ -92,9 +95,19 @@ async def show_trial(
         training=training,
         problem=problem,
         proposed=proposed_by(trial),
+        learned=_learned(job, trial),
         pictures=() if training is None else _pictures(training),
         path=_path(job, trial),
     )
+
+
+def _learned(job: Job, trial: Trial) -> str:
+    """Its learning curve as SVG, with the accuracy on training images where it was recorded."""
+    objective = job.spec.objective
+    [mark] = marks([trial], objective, None)
+    training = mark.training if objective is not Objective.LOSS else ()
+    curve = Curve(f"trial {trial.number}", mark.curve, training)
+    return to_svg(compared([curve], objective.words))
 
 
 async def _asked(request: Request, services: Services, job: Job, trial: Trial) -> Training:

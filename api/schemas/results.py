@@ -36,6 +36,8 @@ class ReportAnswer(Answer):
     macro_f1: float | None
     weights: str | None
     """SHA-256 of the network's weights; null once diverged, and in jobs from before it was kept."""
+    training_accuracy: float | None
+    """On training images; null once diverged, and where the spec does not ask for it."""
 
     @classmethod
     def of(cls, report: Report) -> "ReportAnswer":
@@ -48,6 +50,7 @@ class ReportAnswer(Answer):
             balanced_accuracy=finite(report.balanced_accuracy),
             macro_f1=finite(report.macro_f1),
             weights=report.weights,
+            training_accuracy=report.training_accuracy,
         )
 
 

@@ -14,7 +14,7 @@ from hpsearch.cli.files import write_output
 from hpsearch.drawing import figures, pictures
 from hpsearch.drawing.best_grid import best_grid
 from hpsearch.drawing.compared import MOST, Curve, compared, differing
-from hpsearch.drawing.marks import Mark, marks
+from hpsearch.drawing.marks import Mark, marks, training_curve
 from hpsearch.drawing.png import to_png
 from hpsearch.drawing.shapes import Drawing
 from hpsearch.drawing.svg import to_svg
@@ -149,7 +149,11 @@ def _compare(chosen: Sequence[Chosen], measure: Objective | None) -> Drawing:
         named = [(name or chosen[0].name, trial) for name, trial in zip(names, trials, strict=True)]
     else:
         named = [(_name(each, chosen), _trial(each, objective)) for each in chosen]
-    curves = [Curve(name, _points(trial, objective)) for name, trial in named]
+    share = objective is not Objective.LOSS
+    curves = [
+        Curve(name, _points(trial, objective), training_curve(trial) if share else ())
+        for name, trial in named
+    ]
     return compared(curves, objective.words)
 
 

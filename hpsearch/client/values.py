@@ -61,6 +61,7 @@ class Report(TypedDict):
     balanced_accuracy: float | None
     macro_f1: float | None
     weights: str | None
+    training_accuracy: float | None
 
 
 class Trial(TypedDict):

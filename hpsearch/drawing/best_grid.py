@@ -4,8 +4,9 @@ After Saitoh, "Deep Learning from Scratch" (2016), figure 6-24 of its chapter on
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from hpsearch.drawing.frames import frame, line, shortened
+from hpsearch.drawing.frames import TRAINING_DASH, frame, line, shortened
 from hpsearch.drawing.marks import Mark, param
 from hpsearch.drawing.scales import Axis
 from hpsearch.drawing.shapes import INK, SERIES, Anchor, Circle, Drawing, Shape, Text, drawing
@@ -24,14 +25,19 @@ SHORT = {"learning_rate": "lr", "weight_decay": "wd"}
 def best_grid(marks: Sequence[Mark], objective: Objective, name: str) -> Drawing:
     """At most MOST trials, complete ones first, the best at the top left; all on the same axes.
 
-    The curves are those of the objective on the validation part.
+    The curves are those of the objective on the validation part; dashed, where it was recorded and
+    the objective is a share as well, the accuracy on training images.
     """
+    if objective is Objective.LOSS:
+        marks = [replace(mark, training=()) for mark in marks]
     chosen = sorted((m for m in marks if m.curve), key=_rank)[:MOST]
     rows = max(1, -(-len(chosen) // COLUMNS))
     values = [value for mark in chosen for _, value in mark.curve]
     epochs = max((epoch for mark in chosen for epoch, _ in mark.curve), default=1.0)
     span = (0.0, 1.0 if objective is not Objective.LOSS else max(values, default=1.0))
     head = f"{name}: {objective.words} on the validation part against epochs"
+    if any(mark.training for mark in chosen):
+        head += " (dashed: accuracy on training images)"
     shapes: list[Shape] = [Text(MARGIN, 25, shortened(head, 120), 15)]
     for place, mark in enumerate(chosen):
         left = MARGIN + place % COLUMNS * PANEL_WIDTH
@@ -59,6 +65,7 @@ def _panel(
             Text(middle, top + 29 + 11 * row, words, 9.5, Anchor.MIDDLE, INK)
             for row, words in enumerate(_told(mark.params))
         ),
+        *line(mark.training, x, y, SERIES[1], dash=TRAINING_DASH),
         *line(mark.curve, x, y, SERIES[0]),
         Circle(ends[0] or 0.0, ends[1] or 0.0, 2.5, SERIES[0]),
     ]

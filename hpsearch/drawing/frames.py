@@ -15,6 +15,8 @@ from hpsearch.drawing.shapes import (
     Text,
 )
 
+TRAINING_DASH = (5.0, 4.0)
+"""Of the accuracy on training images, as the book draws it."""
 DASHES = (None, (6.0, 3.0), (2.0, 2.0))
 CLOSE = 34.0  # pixels between the numbers of two ticks, at least
 LETTER = 0.56  # of a text's size: the width of a letter, about

@@ -22,7 +22,8 @@ SOURCES = {"sampler": "the sampler", "explore": "drawn from the whole box", "enq
 class Mark:
     """kind: running, complete, pruned, diverged, stuck or other. value: the last that it had.
 
-    colour: of its value among the job's; grey without one.
+    colour: of its value among the job's; grey without one. curve: epochs and the objective.
+    training: epochs and the accuracy on training images, where it was recorded.
     """
 
     number: int
@@ -34,6 +35,7 @@ class Mark:
     colour: str
     params: Mapping[str, Value]
     curve: tuple[tuple[float, float], ...]
+    training: tuple[tuple[float, float], ...]
     epochs: float
     proposed: str
     stopped: str
@@ -75,12 +77,19 @@ def _mark(
         curve=tuple(
             (report.epoch, report.value) for report in trial.reports if math.isfinite(report.value)
         ),
+        training=training_curve(trial),
         epochs=trial.epochs,
         proposed=proposed_by(trial),
         stopped="" if ending is None else _without(ending.reason, ending.outcome.value),
         best=trial.number == best,
         upward=up,
     )
+
+
+def training_curve(trial: Trial) -> tuple[tuple[float, float], ...]:
+    """Epochs and the accuracy on training images, where it was recorded."""
+    values = [(report.epoch, report.training_accuracy) for report in trial.reports]
+    return tuple((epoch, value) for epoch, value in values if value is not None)
 
 
 def param(value: Value | None) -> str:

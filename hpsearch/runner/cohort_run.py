@@ -120,10 +120,7 @@ class CohortRun:
 
     def _keep(self, number: int, result: LegDone) -> None:
         leg: LegReport = result.report
-        diverged_after = None if leg.diverged_at is None else leg.epoch
-        self.step.reports[number] = Report.at(
-            self._epoch(), leg.scores, self.spec.objective, diverged_after, leg.weights
-        )
+        self.step.reports[number] = leg.at(self._epoch(), self.spec.objective)
         self.step.facts[number] = LegFacts(leg.first_loss, leg.training_loss, leg.diverged_at)
 
     def _failure(self, error: BaseException) -> Ending:

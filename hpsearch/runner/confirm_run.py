@@ -150,9 +150,7 @@ def _outcome(result: LegResult, spec: SearchSpec) -> tuple[Report | None, str | 
             if isinstance(result.error, kind):
                 return None, f"{outcome.value}: {result.error}"
         raise result.error
-    leg = result.report
-    diverged_after = None if leg.diverged_at is None else leg.epoch
-    return Report.at(spec.epochs, leg.scores, spec.objective, diverged_after, leg.weights), None
+    return result.report.at(spec.epochs, spec.objective), None
 
 
 def _key(training: Training) -> tuple[Stage, int, int]:

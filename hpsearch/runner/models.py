@@ -248,5 +248,4 @@ class Models:
 
 def _report(job: Job, point: float, done: LegDone) -> Report:
     leg: LegReport = done.report
-    diverged_after = None if leg.diverged_at is None else leg.epoch
-    return Report.at(point, leg.scores, job.spec.objective, diverged_after, leg.weights)
+    return leg.at(point, job.spec.objective)

@@ -62,6 +62,7 @@ class _Report(_Answer):
     balanced_accuracy: float
     macro_f1: float
     weights: str | None
+    training_accuracy: Score | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -70,7 +71,8 @@ class _Report(_Answer):
             _Scores.model_validate({name: getattr(self, name) for name in _Scores.model_fields})
             return self
         scores = (self.value, self.loss, self.balanced_accuracy, self.macro_f1)
-        if self.weights is not None or not all(math.isnan(each) for each in scores):
+        recorded = (self.weights, self.training_accuracy)
+        if recorded != (None, None) or not all(math.isnan(each) for each in scores):
             raise ValueError("it has scores or weights, and was stopped or diverged")
         if self.diverged_at not in (None, self.step):
             raise ValueError("it diverged at another step than its last")

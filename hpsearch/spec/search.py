@@ -75,6 +75,10 @@ class SearchSpec(TrainingSettings):
     rules: Literal[1, 2] = 2
     """Which of its own rules the search goes by. 2 ranks trials that are no better than a guess by
     their loss; 1 does not. A search goes on by the rules that it began with."""
+    training_accuracy: bool = False
+    """Whether each report also has the accuracy on training images, the first 1000 of them.
+
+    To see overfitting; nothing is decided by it."""
     seed: Annotated[int, Bounds(ge=0, lt=2**53)] = 0
     """The same spec and seed give the same search."""
 

@@ -30,8 +30,6 @@ def train_again(
             point = step / 100
             task = leg_task(spec, params, number, point, len(data.training))
             state, leg = run_leg(task, data, state)
-            diverged_after = None if leg.diverged_at is None else leg.epoch
-            report = Report.at(point, leg.scores, spec.objective, diverged_after, leg.weights)
-            yield state, report
+            yield state, leg.at(point, spec.objective)
             if state is None:
                 return

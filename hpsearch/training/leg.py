@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.datasets.values import Split
+from hpsearch.datasets.values import Part, Split
 from hpsearch.nn import Network, draw_weights
 from hpsearch.nn.arrays import FloatArray
 from hpsearch.nn.optimizers.schedule import learning_rate_at
 from hpsearch.scores import UNKNOWN, Scores
 from hpsearch.spec.network import NetworkSettings
+from hpsearch.spec.objective import Objective
 from hpsearch.spec.training import TrainingSettings
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.evaluation import evaluate
@@ -26,6 +27,7 @@ from hpsearch.training.footprint import check_footprint, footprint
 from hpsearch.training.randomness import DROPOUT, INITIALISATION, epoch_order, trial_generator
 from hpsearch.training.trainer import Trainer
 from hpsearch.training.workshop import borrowed_network
+from hpsearch.trial import Report
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class LegTask:
 
     Trains until `stop_step` minibatches have been done in all. `total_steps` is the horizon of the
     learning-rate schedule: the longest training of the job, so that a shorter training is the
-    beginning of a longer one.
+    beginning of a longer one. `training_scored`: training images, from the first on, that are
+    scored at the end, too; all where there are fewer.
     """
 
     network: NetworkSettings
@@ -43,6 +46,7 @@ class LegTask:
     trial: int
     stop_step: int
     total_steps: int
+    training_scored: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,8 @@ class LegReport:
     the mean over the leg's minibatches, `first_loss` that of the trial's first minibatch.
     `diverged_at` is the iteration (from 1) of the first loss or parameter that is not finite; value
     and loss are then NaN, as they are where the leg was stopped. `weights` is the SHA-256 of the
-    network, see `TrainState.weights`.
+    network, see `TrainState.weights`. `training_accuracy` is None unless the task asks for it, and
+    where value is NaN.
     """
 
     step: int
@@ -88,10 +93,22 @@ class LegReport:
     balanced_accuracy: float = math.nan
     macro_f1: float = math.nan
     weights: str | None = None
+    training_accuracy: float | None = None
 
     @property
     def scores(self) -> Scores:
         return Scores(self.value, self.loss, self.balanced_accuracy, self.macro_f1)
+
+    def at(self, point: float, objective: Objective) -> Report:
+        """As it is recorded, at a report point in epochs."""
+        return Report.at(
+            point,
+            self.scores,
+            objective,
+            diverged_after=None if self.diverged_at is None else self.epoch,
+            weights=self.weights,
+            training_accuracy=self.training_accuracy,
+        )
 
 
 def never() -> bool:
@@ -176,7 +193,13 @@ class _Leg:
         if not math.isfinite(scores.loss):
             return None, self._report(per_epoch, diverged_at=self.step)
         state = self._state()
-        return state, self._report(per_epoch, scores, weights=state.weights())
+        return state, self._report(per_epoch, scores, state.weights(), self._training_accuracy())
+
+    def _training_accuracy(self) -> float | None:
+        count, part = self.task.training_scored, self.data.training
+        if not count:
+            return None
+        return evaluate(self.network, Part(part.images[:count], part.labels[:count])).accuracy
 
     def _train(self, chosen: np.ndarray[Any, np.dtype[np.intp]]) -> bool:
         """One minibatch; whether loss and parameters are finite."""
@@ -204,9 +227,10 @@ class _Leg:
         self,
         per_epoch: int,
         scores: Scores = UNKNOWN,
+        weights: str | None = None,
+        training_accuracy: float | None = None,
         diverged_at: int | None = None,
         stopped: bool = False,
-        weights: str | None = None,
     ) -> LegReport:
         return LegReport(
             step=self.step,
@@ -221,4 +245,5 @@ class _Leg:
             balanced_accuracy=scores.balanced_accuracy,
             macro_f1=scores.macro_f1,
             weights=weights,
+            training_accuracy=training_accuracy,
         )

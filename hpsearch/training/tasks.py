@@ -7,6 +7,9 @@ from hpsearch.spec.space import Value
 from hpsearch.training.batches import steps_per_epoch
 from hpsearch.training.leg import LegTask
 
+TRAINING_SCORED = 1000
+"""Training images that are scored where a spec asks for the training accuracy."""
+
 
 def leg_task(
     spec: SearchSpec, params: Mapping[str, Value], number: int, epoch: float, images: int
@@ -24,6 +27,7 @@ def leg_task(
         trial=number,
         stop_step=_steps_at(epoch, per_epoch),
         total_steps=_steps_at(spec.epochs, per_epoch),
+        training_scored=TRAINING_SCORED if spec.training_accuracy else 0,
     )
 
 

@@ -22,6 +22,9 @@ from hpsearch.trial import Ending, Origin, Outcome, Report
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1")
 """Of a report, beside its loss; reports from before version 0.2 lack them."""
 
+OPTIONAL = ("weights", "training_accuracy")
+"""Of a report: not recorded by every version, or for every spec."""
+
 CONFIRMATION = ("trained", "scored", "parameters", "guess", "guessed_accuracy", "problem")
 """Facts of a confirmation beside its key and its report."""
 
@@ -98,8 +101,13 @@ def _report_out(report: Report) -> dict[str, Any]:
         "value": number_out(report.value),
         "loss": number_out(report.loss),
         **scores_out(report),
-        **({} if report.weights is None else {"weights": report.weights}),
+        **_known(report),
     }
+
+
+def _known(report: Report) -> dict[str, Any]:
+    found = {name: getattr(report, name) for name in OPTIONAL}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _report_in(row: Mapping[str, Any]) -> Report:
@@ -110,6 +118,7 @@ def _report_in(row: Mapping[str, Any]) -> Report:
         number_in(row["loss"]),
         **{name: number_in(row[name]) for name in SCORES if name in row},
         weights=row.get("weights"),
+        training_accuracy=row.get("training_accuracy"),
     )
 
 

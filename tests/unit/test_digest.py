@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hpsearch.digest import digest
+from hpsearch.digest import digest, seal_of
 from hpsearch.history import Confirmation, DataHashes, History, Stage
 from hpsearch.spec.search import parse_spec
 from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
@@ -101,6 +101,16 @@ def test_other_data_and_other_weights_give_other_digests() -> None:
     assert len({digest(SPEC, HISTORY, None, each) for each in data}) == 4
     weighed = [replace(TRIAL, reports=(replace(TRIAL.reports[0], weights=w),)) for w in "ab"]
     assert len({of(trial) for trial in weighed}) == 2
+
+
+def test_a_training_accuracy_shows_and_so_does_the_wish_for_it() -> None:
+    measured = replace(TRIAL, reports=(replace(TRIAL.reports[0], training_accuracy=0.5),))
+    other = replace(TRIAL, reports=(replace(TRIAL.reports[0], training_accuracy=0.25),))
+    plain = replace(TRIAL, reports=TRIAL.reports[:1])
+    assert len({of(trial) for trial in (measured, other, plain)}) == 3
+    assert len({seal_of(trial) for trial in (measured, other, plain)}) == 3
+    asked = parse_spec({"dataset": "digits", **DEFAULTS_OF_0_1, "training_accuracy": True})
+    assert digest(asked, HISTORY, None) != digest(SPEC, HISTORY, None)
 
 
 def test_the_certificate_is_part_of_it() -> None:

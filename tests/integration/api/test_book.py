@@ -29,9 +29,13 @@ def ended(service: Service) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", [name for specs, _ in FIGURES.values() for name in specs])
-def test_an_experiment_runs(name: str, ended: dict[str, Any]) -> None:
+def test_an_experiment_runs(service: Service, name: str, ended: dict[str, Any]) -> None:
     job, spec = ended[name], _shortened(name)
     assert (job["state"], job["stop_reason"]) == ("completed", "budget: trials"), job
     assert job["name"] == spec["name"]
+    asked = spec.get("training_accuracy", False)
+    for trial in service.http.get(f"/api/v1/jobs/{job['id']}/trials").json()["items"]:
+        last = trial["reports"][-1]
+        assert (last["training_accuracy"] is not None) == (asked and last["value"] is not None)
     trials = job["progress"]["trials"]
     assert trials["complete"] + trials["pruned"] == spec["budget"]["trials"]

@@ -98,4 +98,5 @@ def test_a_trial_without_a_network_is_answered_in_words(service: Service) -> Non
     assert answer.status_code == 409
     shown = service.http.get(f"/jobs/{job}/trials/0")
     assert shown.status_code == 200
+    assert "How it learned" in shown.text
     assert "has no model" in shown.text

@@ -55,7 +55,7 @@ class Bench:
 
     def submit(self, trial: int, seconds: float = 0.0) -> Leg:
         settings = (NetworkSettings(architecture="mlp"), TrainingSettings(batch_size=4), 0)
-        task = Noted(*settings, trial, 3, 3, self._file, seconds)
+        task = Noted(*settings, trial, 3, 3, file=self._file, seconds=seconds)
         return self.engine.submit(task, self._data, None, Share(), trial, self.inbox)
 
     def landed(self) -> Leg:

@@ -63,7 +63,7 @@ def test_lies_end_their_own_legs_and_nothing_is_unpickled(
 
     def result_of(lie: Callable[[], object] | None) -> LegResult:
         inbox: queue.Queue[LegLanded] = queue.Queue()
-        engine.submit(Liar(*SETTINGS, lie), data, None, Share(), 0, inbox)
+        engine.submit(Liar(*SETTINGS, lie=lie), data, None, Share(), 0, inbox)
         return inbox.get(timeout=WAIT).result
 
     trap = tmp_path / "unpickled"

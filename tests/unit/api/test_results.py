@@ -35,6 +35,7 @@ def test_a_trial_says_why(server: ServerInProcess, job: str) -> None:
         "balanced_accuracy": None,
         "macro_f1": None,
         "weights": None,
+        "training_accuracy": None,
     }
     why = trial["why"]
     assert (why["source"], why["sampler"], why["seed"], why["known"]) == (

@@ -78,6 +78,39 @@ def test_compare_takes_trials_and_jobs(folder: Path) -> None:
         _draw(Kind.COMPARE, file, folder / "none.zip")
 
 
+def _with_training_accuracy(folder: Path) -> Path:
+    """The job of a.zip, as if it had been asked for."""
+    [chosen] = choose([str(folder / "a.zip")], NOWHERE)
+    history = chosen.held.history
+    trials = tuple(
+        replace(
+            trial,
+            reports=tuple(replace(each, training_accuracy=0.875) for each in trial.reports),
+        )
+        for trial in history.trials
+    )
+    file = folder / "measured.zip"
+    file.write_bytes(job_file(chosen.held.facts, replace(history, trials=trials)))
+    return file
+
+
+def test_the_training_accuracy_is_dashed_where_it_was_recorded(folder: Path) -> None:
+    file = _with_training_accuracy(folder)
+
+    def dashed(shown: Drawing) -> int:
+        assert any("accuracy on training images" in text for text in _texts(shown))
+        found = [each for each in shown.shapes if isinstance(each, Polyline) and each.dash]
+        return len(found)
+
+    assert dashed(_draw(Kind.BEST_20, file)) == 20
+    assert dashed(_draw(Kind.COMPARE, f"{file}@1", f"{file}@3")) == 2
+    for shown in (
+        _draw(Kind.COMPARE, f"{file}@1", f"{file}@3", measure=Objective.LOSS),
+        _draw(Kind.BEST_20, folder / "a.zip"),
+    ):
+        assert not any("training images" in text for text in _texts(shown))
+
+
 def test_where_pictures_go(tmp_path: Path) -> None:
     both = [Kind.SEARCH, Kind.CURVES]
     assert places(["x"], [Kind.SEARCH], tmp_path / "p.PNG", None) == [tmp_path / "p.PNG"]

@@ -44,6 +44,7 @@ STATE = TrainState(
         REPORT,
         DIVERGED,
         replace(REPORT, training_loss=math.nan),
+        replace(REPORT, training_accuracy=1 / 3),
         replace(REPORT, step=2, stopped=True, weights=None, **NAN),
     ],
 )
@@ -76,7 +77,13 @@ LIES: list[tuple[str, Mapping[str, object]]] = [
     ("stopped", {"stopped": 0}),
     ("weights", {"weights": "0F" * 32}),
     ("weights", {"weights": None}),
+    ("training_accuracy", {"training_accuracy": 1.0001}),
+    ("training_accuracy", {"training_accuracy": math.nan}),
     ("it has scores or weights", {"stopped": True}),
+    (
+        "it has scores or weights",
+        {"stopped": True, "training_accuracy": 0.5, "weights": None, **NAN},
+    ),
     ("it has scores or weights", {"diverged_at": 7, **NAN}),
     ("another step", {"diverged_at": 3, "weights": None, **NAN}),
     ("diverged_at", {"diverged_at": 0, "weights": None, **NAN}),

@@ -5,6 +5,7 @@ import math
 import pickle
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,6 +96,21 @@ def test_a_report_has_the_hash_of_the_weights_it_was_made_with() -> None:
     assert report.weights == state.weights() == found
     assert in_legs([5, 13])[1].weights == found
     assert in_legs([12])[1].weights != found
+
+
+@pytest.mark.parametrize(("asked", "scored"), [(7, 7), (1000, 50)])
+def test_the_training_accuracy_is_that_of_the_first_images(asked: int, scored: int) -> None:
+    measured = replace(task(13), training_scored=asked)
+    state, report = run_leg(measured, data(), None)
+    plain_state, plain = run_leg(task(13), data(), None)
+    assert (report.value, report.weights) == (plain.value, plain.weights)
+    assert state is not None
+    assert plain_state is not None
+    assert state.generator == plain_state.generator
+    assert plain.training_accuracy is None
+    first = Part(data().training.images[:scored], data().training.labels[:scored])
+    _, on_them = run_leg(measured, replace(data(), validation=first), plain_state)
+    assert report.training_accuracy == on_them.value
 
 
 def test_a_leg_leaves_its_state_alone() -> None:

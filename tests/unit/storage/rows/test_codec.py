@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -102,3 +103,5 @@ def test_every_score_comes_back() -> None:
     scores = Scores(accuracy=0.9, loss=math.nan, balanced_accuracy=0.8, macro_f1=math.nan)
     report = Report.at(0.4, scores, Objective.BALANCED_ACCURACY, None)
     assert codec.reports_in(codec.reports_out([report])) == (report,)
+    asked = replace(report, weights="0f", training_accuracy=0.1 + 0.2)
+    assert codec.reports_in(codec.reports_out([asked])) == (asked,)
