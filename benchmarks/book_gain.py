@@ -1,18 +1,23 @@
 """What pruning and coarse to fine gain on the book's own search, section 6.5. `make bench-book`.
 
 The book's hundred random trials of 50 epochs beside a search of the same space for the same 5000
-epochs of training, with seeds 1, 2, …. HPSEARCH_TEST_DATA names the folder of mnist.npz.
+epochs of training, with seeds 1, 2, …. HPSEARCH_TEST_DATA names the folder of mnist.npz. With
+`--keep FOLDER` searches that have ended are read from there, so a run that was stopped goes on.
 """
 
 import argparse
+import json
+import math
 import os
 import statistics
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from scipy.stats import t as student
 
 from harness.book import JOB_TIMEOUT, hpsearch, spec_of
 from harness.service import Service
@@ -45,7 +50,10 @@ class Search:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="searches of each kind; default 5")
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--keep", type=Path, help="folder of searches that have ended")
+    given = parser.parse_args()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
     folder = os.environ.get("HPSEARCH_TEST_DATA")
     if not folder:
         sys.exit("HPSEARCH_TEST_DATA must name the folder of mnist.npz")
@@ -54,10 +62,24 @@ def main() -> None:
         with Service(Path(name)) as service, Client(service.url) as client:
             service.wait_until_leading()
             pairs = [
-                tuple(run(service, client, contender, seed) for contender in CONTENDERS)
-                for seed in range(1, seeds + 1)
+                tuple(kept(service, client, each, seed, given.keep) for each in CONTENDERS)
+                for seed in range(1, given.seeds + 1)
             ]
     tell(pairs)
+
+
+def kept(
+    service: Service, client: Client, contender: str, seed: int, folder: Path | None
+) -> Search:
+    """A search, read from the folder if it is there."""
+    file = None if folder is None else folder / f"{contender}-{seed}.json"
+    if file is not None and file.exists():
+        facts = json.loads(file.read_text())
+        return Search(**{**facts, "bests": tuple((a, b) for a, b in facts["bests"])})
+    found = run(service, client, contender, seed)
+    if file is not None:
+        file.write_text(json.dumps(asdict(found)))
+    return found
 
 
 def run(service: Service, client: Client, contender: str, seed: int) -> Search:
@@ -96,6 +118,10 @@ def tell(pairs: Sequence[tuple[Search, ...]]) -> None:
         best = statistics.median(search.best for search in searches)
         tested = statistics.median(search.tested for search in searches)
         print(f"{name}: median of the best {best:.4f}, on the test data {tested:.4f}")
+    gains = [ours.tested - book.tested for book, ours in pairs]
+    if len(gains) > 1:
+        reach = student.ppf(0.975, len(gains) - 1) * statistics.stdev(gains) / math.sqrt(len(gains))
+        print(f"gain on the test data {statistics.mean(gains):+.4f} ± {reach:.4f} (95 %)")
 
 
 def row(search: Search) -> str:

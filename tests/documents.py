@@ -6,15 +6,19 @@ Variables that a shell block sets are there in all that follow.
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.service import ROOT
+
 WRITTEN = "http://127.0.0.1:8000"
 """The server of which the pages speak."""
 TIMEOUT = 120.0  # seconds for one block
+MAKE = f'make() {{ command make --dry-run --directory {shlex.quote(str(ROOT))} "$@"; }}'
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,22 @@ def blocks(page: str) -> list[Block]:
 
 
 class Reader:
-    """Runs blocks against a server; `words` are what a reader puts in, as a job's id for ID."""
+    """Runs blocks against a server; `words` are what a reader puts in, as a job's id for ID.
 
-    def __init__(self, folder: Path, url: str, words: Mapping[str, str]) -> None:
-        self._folder = folder
+    data: folder of what commands keep on this machine. python: what Python blocks take for granted.
+    Of `make` it is only seen that it knows the target.
+    """
+
+    def __init__(
+        self, folder: Path, url: str, words: Mapping[str, str], data: Path, python: str = ""
+    ) -> None:
+        self._folder, self._python = folder, python
         self._words = {WRITTEN: url, **words}
         self._variables = folder / "variables"
         self._variables.touch()
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self._environment = {**os.environ, "PATH": path, "HPSEARCH_URL": url}
+        self._environment["HPSEARCH_DATA_DIR"] = str(data)
 
     def run(self, block: Block) -> str:
         """What the block says; fails with it, and with its line, unless it ends well."""
@@ -70,7 +81,8 @@ class Reader:
         return said
 
     def _command(self, language: str, text: str) -> Sequence[str]:
-        before = f"set -aeuo pipefail; . {self._variables}"
+        before = f"set -aeuo pipefail; . {self._variables}; {MAKE}"
         if language == "python":
+            text = f"{self._python}\n{text}"
             return ["bash", "-c", f'{before}; exec "$0" -c "$1"', sys.executable, text]
         return ["bash", "-c", f"{before}\n{text}\nexport -p > {self._variables}"]
