@@ -11,7 +11,7 @@ TEST_PROCESSES ?= 3
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir --quiet --quiet
 
-.PHONY: help setup setup-dev setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-first bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
+.PHONY: help setup setup-dev setup-rivals setup-torch run check test test-fast test-torch lock clean bench-book bench-bookkeeping bench-certificate bench-edge bench-feeding bench-first bench-looking bench-page bench-portable bench-running bench-search bench-target bench-training chaos examples fuzz fuzz-uploads references screenshots site
 .DEFAULT_GOAL := help
 
 help:  ## list these commands
@@ -52,12 +52,16 @@ test-fast: setup-dev  ## the tests that start no process and open no socket, wit
 setup-torch: setup-dev  ## install PyTorch beside the test tools, for what compares with it (TORCH=torch==2.13.0)
 	@$(PIP) install "$(TORCH)"
 
+setup-rivals: setup-dev  ## install SMAC3 and Syne Tune beside the test tools, for make bench-search
+	@$(PIP) install --require-hashes -r requirements-rivals.lock
+
 test-torch: setup-dev  ## the tests that need PyTorch, after make setup-torch; `make test` skips them without it
 	$(PYTEST) tests/numerics/test_against_pytorch.py tests/unit/search/test_sampling.py
 
 lock: setup-dev  ## pin all packages again, with hashes and without addresses
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group build --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --upgrade --group rivals -c requirements-dev.lock -o requirements-rivals.lock
 
 clean:  ## remove .venv and caches; the data folder stays
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

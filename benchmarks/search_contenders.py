@@ -2,13 +2,15 @@
 
 Each has the same trainer, images and budget of epochs. At each mark a contender is judged by the
 setting it would recommend then: for a rival, the one with the best value reported so far, which is
-what its users would take; for ours, the one it calls the likely best.
+what its users would take (SMAC3 says itself which it takes); for ours, the one it calls the likely
+best.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -104,33 +106,42 @@ def _recommended(spec: SearchSpec, trials: Sequence[Trial]) -> Params | None:
 
 
 def optunas(
-    sampler: Callable[[int], BaseSampler], pruner: Callable[[], BasePruner], there: bool = True
+    sampler: Callable[[int], BaseSampler],
+    pruner: Callable[[], BasePruner],
+    there: bool = True,
+    sees_pruned: bool = True,
 ) -> Contender:
-    """What a careful user of Optuna writes: a report after each epoch, diverged trials pruned."""
+    """What a careful user of Optuna writes: a report after each epoch, diverged trials pruned.
+
+    sees_pruned: whether the sampler learns from them; otherwise a diverged trial ends with 0.
+    """
 
     def run(task: Task, _: Baseline, ledger: Ledger, seed: int) -> None:
         study = optuna.create_study(direction="maximize", sampler=sampler(seed), pruner=pruner())
         while ledger.spent < MARKS[-1]:
-            study.optimize(_objective(task, ledger), n_trials=1)
-            ledger.look(partial(_known, ledger.luckiest()))
+            study.optimize(_objective(task, ledger, sees_pruned), n_trials=1)
+            ledger.look(partial(known, ledger.luckiest()))
 
     return Contender(run, there)
 
 
-def _known(params: Params | None) -> Params | None:
+def known(params: Params | None) -> Params | None:
+    """What is recommended, where that is known already."""
     return params
 
 
-def _objective(task: Task, ledger: Ledger) -> Callable[[optuna.Trial], float]:
+def _objective(task: Task, ledger: Ledger, sees_pruned: bool) -> Callable[[optuna.Trial], float]:
     def objective(trial: optuna.Trial) -> float:
         params = dict(_suggested(task.space, trial))
         accuracy = math.nan
         for epoch in range(1, int(LONGEST) + 1):
             accuracy = ledger(params, trial.number, epoch).accuracy
+            if math.isnan(accuracy) and not sees_pruned:
+                return 0.0
             trial.report(accuracy, epoch)
             if math.isnan(accuracy) or trial.should_prune():
                 raise optuna.TrialPruned
-            ledger.look(partial(_known, ledger.luckiest()))
+            ledger.look(partial(known, ledger.luckiest()))
         return accuracy
 
     return objective
@@ -176,6 +187,16 @@ def hyperband() -> BasePruner:
     return HyperbandPruner(min_resource=1, max_resource=int(LONGEST))
 
 
+def elsewhere(name: str, package: str) -> Contender:
+    """One of `search_rivals`, whose packages need not be installed."""
+
+    def run(task: Task, baseline: Baseline, ledger: Ledger, seed: int) -> None:
+        search: Search = getattr(import_module("benchmarks.search_rivals"), name)
+        search(task, baseline, ledger, seed)
+
+    return Contender(run, find_spec(package) is not None)
+
+
 CONTENDERS: Mapping[str, Contender] = {
     DEFAULT: ours(),
     "Optuna TPE": optunas(tpe, MedianPruner),
@@ -183,5 +204,9 @@ CONTENDERS: Mapping[str, Contender] = {
     "Optuna TPE, Hyperband": optunas(tpe, hyperband),
     "random, median pruner": optunas(at_random, MedianPruner),
     "random": optunas(at_random, NopPruner),
-    "Optuna GP": optunas(gaussian_process, MedianPruner, find_spec("torch") is not None),
+    "SMAC3": elsewhere("smac", "smac"),
+    "Syne Tune BOHB": elsewhere("bohb", "syne_tune"),
+    "Optuna GP": optunas(
+        gaussian_process, MedianPruner, find_spec("torch") is not None, sees_pruned=False
+    ),
 }

@@ -1,12 +1,13 @@
 """The search benchmark on its small table: trainings made up as real ones are, and one verdict."""
 
 import json
+import math
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-from optuna.exceptions import ExperimentalWarning
 
 from benchmarks.search_contenders import CONTENDERS, DEFAULT, MARKS, Ledger
 from benchmarks.search_quality import SMALL, Run
@@ -14,7 +15,10 @@ from benchmarks.search_report import Regrets, print_report
 from benchmarks.search_surrogate import Surrogate, TableTrainer
 from benchmarks.search_tables import choose, read, train
 from benchmarks.search_tasks import TASKS
+from hpsearch.baseline import Baseline
 from hpsearch.search.scale import fits
+from hpsearch.search.simulation import Score
+from hpsearch.spec.space import Value, as_number
 
 NOWHERE = Path("nowhere")  # the digits are in the package
 TASK = TASKS["digits-two"]
@@ -73,10 +77,23 @@ def test_what_diverges_is_worth_a_guess(surrogate: Surrogate) -> None:
     assert -0.05 < surrogate.regret(surrogate.best) <= 0.001
 
 
-@pytest.mark.parametrize("name", [name for name, each in CONTENDERS.items() if each.there])
+OPTIONAL = ("SMAC3", "Syne Tune BOHB", "Optuna GP")
+ALL = [
+    pytest.param(
+        name,
+        marks=[
+            *([] if each.there else [pytest.mark.skip(f"{name} is not installed")]),
+            *([pytest.mark.slow] if name in OPTIONAL else []),  # their packages look around
+        ],
+    )
+    for name, each in CONTENDERS.items()
+]
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_contender_spends_the_budget_and_recommends(surrogate: Surrogate, name: str) -> None:
     ledger = Ledger(TableTrainer(surrogate, 3))
-    with warnings.catch_warnings(action="ignore", category=ExperimentalWarning):
+    with warnings.catch_warnings(action="ignore"):  # the rivals' own
         CONTENDERS[name].run(TASK, TASK.baseline(NOWHERE), ledger, 3)
     assert MARKS[-1] - 3 <= ledger.spent <= MARKS[-1] + 3
     assert surrogate.regret(ledger.recommended(MARKS[-1])) < 0.5
@@ -86,6 +103,20 @@ def test_a_contender_spends_the_budget_and_recommends(surrogate: Surrogate, name
 def _run(contender: str, seed: int, truth: float, wasted: float = 0.1) -> Run:
     truths = dict.fromkeys(MARKS, truth + 0.001 * seed)
     return Run("digits-two", contender, seed, truths, wasted, 50, 1.0)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_contender_trains_what_is_in_the_space_and_nothing_that_does_not_apply(name: str) -> None:
+    task = TASKS["cifar-ten"]
+    space = task.spec(0, 1.0).space
+
+    def trainer(params: Mapping[str, Value], number: int, epoch: float) -> Score:
+        assert fits(space, params), params
+        good = 1 - abs(math.log10(as_number(params["learning_rate"])) + 1) / 5
+        return Score(max(good, 0.0), loss=1.0, first_loss=2.3, training_loss=1.0, epoch=epoch)
+
+    with warnings.catch_warnings(action="ignore"):
+        CONTENDERS[name].run(task, Baseline((80,) * 10), Ledger(trainer), 1)
 
 
 def test_the_verdict_is_of_pairs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
