@@ -15,7 +15,7 @@ from hpsearch.drawing import figures, pictures
 from hpsearch.drawing.best_grid import best_grid
 from hpsearch.drawing.compared import MOST, Curve, compared, differing
 from hpsearch.drawing.marks import Mark, marks, training_curve
-from hpsearch.drawing.png import to_png
+from hpsearch.drawing.png import to_png, unwritable
 from hpsearch.drawing.shapes import Drawing
 from hpsearch.drawing.svg import to_svg
 from hpsearch.errors import InvalidSettings
@@ -197,9 +197,12 @@ def _points(trial: Trial, objective: Objective) -> tuple[tuple[float, float], ..
 
 
 def write(picture: Drawing, path: Path) -> None:
-    """As its suffix says, .svg or .png."""
+    """As its suffix says, .svg or .png; says on stderr which letters a PNG file cannot show."""
     svg = path.suffix.lower() == f".{Format.SVG}"
     write_output(path, to_svg(picture).encode() if svg else to_png(picture))
+    if not svg and (letters := unwritable(picture)):
+        problem = f"no font of this machine has {letters}; in an SVG file they are legible"
+        typer.echo(f"hpsearch: {path}: {problem}", err=True)
 
 
 def places(

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from hpsearch.cli import main
-from hpsearch.cli.plot import Format, Kind, choose, draw, places
+from hpsearch.cli.plot import Format, Kind, choose, draw, places, write
 from hpsearch.drawing.shapes import Drawing, Polyline, Text
 from hpsearch.errors import InvalidSettings
 from hpsearch.history import History
@@ -144,3 +144,14 @@ def test_the_command(
         main()
     width, _ = Image.open(io.BytesIO(picture.read_bytes())).size
     assert width == 2 * float(root.get("width", "0"))
+    assert "no font" not in capsys.readouterr().err
+
+
+def test_letters_that_no_font_has_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = Drawing(60, 20, "", (Text(2, 15, "a \ue000"),))
+    write(shown, tmp_path / "a.svg")
+    assert capsys.readouterr().err == ""
+    write(shown, tmp_path / "a.png")
+    assert "no font of this machine has \ue000; in an SVG file" in capsys.readouterr().err

@@ -1,12 +1,15 @@
 """Drawings as SVG and PNG files."""
 
 import io
+from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from hpsearch.drawing.png import SCALE, to_png
+from hpsearch.drawing import png
+from hpsearch.drawing.png import SCALE, to_png, unwritable
 from hpsearch.drawing.shapes import (
     Anchor,
     Circle,
@@ -63,6 +66,18 @@ def test_a_png_file_is_the_drawing_enlarged() -> None:
 def test_the_same_drawing_gives_the_same_bytes() -> None:
     shown = Drawing(40, 20, "", (Text(2, 15, "again"),))
     assert to_png(shown) == to_png(shown)
+
+
+def test_letters_that_the_own_font_lacks_come_from_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Drawing(40, 20, "", (Text(2, 15, "Жук"),))
+    monkeypatch.setattr(png, "OTHER_FONTS", ())
+    assert unwritable(shown) == "Жку"
+    boxes = to_png(shown)
+    other = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    monkeypatch.setattr(png, "OTHER_FONTS", ("no-such-font.ttf", str(other)))
+    assert unwritable(shown) == ""
+    assert to_png(shown) != boxes
+    assert unwritable(Drawing(40, 20, "", (Text(2, 15, "a \ue000"),))) == "\ue000"
 
 
 @pytest.mark.parametrize(
