@@ -57,7 +57,7 @@ function build(picture, before) {
     pointed: (at) => point(state, at),
     moved: () => state.drawn && sayRange(state),
   });
-  Object.assign(state, { drawn, chart, back: place.querySelector("button"), told: place.querySelector("output") });
+  Object.assign(state, { drawn, chart, back: place.querySelector(".whole"), told: place.querySelector("output") });
   const ring = Object.assign(document.createElement("i"), { className: "ring", hidden: true });
   drawn.over.append(ring);
   Object.assign(state, { ring });
@@ -84,14 +84,17 @@ function placeFor(picture) {
   row.className = "reading hint";
   const told = document.createElement("output");
   told.textContent = HINT;
-  const back = Object.assign(document.createElement("button"), { type: "button", className: "button small", textContent: "Whole picture", hidden: true });
-  row.append(told, back);
+  const button = (facts) => Object.assign(document.createElement("button"), { type: "button", ...facts });
+  const closer = button({ className: "button small touch", textContent: "+", title: "Zoom in", ariaLabel: "Zoom in", value: "+" });
+  const further = button({ className: "button small touch", textContent: "−", title: "Zoom out", ariaLabel: "Zoom out", value: "-" });
+  const back = button({ className: "button small whole", textContent: "Whole picture", hidden: true });
+  row.append(told, closer, further, back);
   place.append(canvas, row);
   listen(place);
   return place;
 }
 
-const HINT = "Drag to zoom, double-click to go back.";
+const HINT = matchMedia("(pointer: coarse)").matches ? "Tap a line to read it; + zooms in there." : "Drag to zoom, double-click to go back.";
 const stateOf = (place) => shown.get(place.dataset.of);
 
 function listen(place) {
@@ -104,7 +107,8 @@ function listen(place) {
     const { reading } = stateOf(place);
     if (reading?.key !== undefined) keep(reading.key, place);
   });
-  place.querySelector("button").addEventListener("click", () => { stateOf(place).drawn.whole(); place.focus(); });
+  for (const each of place.querySelectorAll(".touch")) each.addEventListener("click", () => KEYS[each.value](stateOf(place)));
+  place.querySelector(".whole").addEventListener("click", () => { stateOf(place).drawn.whole(); place.focus(); });
   place.addEventListener("keydown", (event) => {
     if (event.target !== place || event.ctrlKey || event.metaKey || event.altKey || !(event.key in KEYS)) return;
     event.preventDefault();

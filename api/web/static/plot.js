@@ -57,7 +57,9 @@ export function plot(place, chart, { alpha, lit, pointed, moved }) {
     const box = u.over.getBoundingClientRect();
     pointed({ x: event.clientX - box.left, y: event.clientY - box.top });
   });
-  u.over.addEventListener("mouseleave", () => pointed(null));
+  u.over.addEventListener("mouseleave", (event) => { // a finger goes to the buttons below
+    if (!place.parentElement.contains(event.relatedTarget)) pointed(null);
+  });
 
   function drawDots() {
     const { ctx, bbox } = u, rim = 5 * devicePixelRatio; // a dot at the edge is seen whole

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Position, expect
+from playwright.sync_api import Browser, Locator, Page, Position, ViewportSize, expect
 
 from harness.service import Service, wait_until
 from tests.integration.api.browsers import AXE, FAULTS
 from tests.integration.api.specs import TINY
 
+PHONE = ViewportSize(width=390, height=844)
 SEEN = "(canvas) => canvas.toDataURL()"
 
 
@@ -105,6 +106,36 @@ def test_a_cursor_reads_values_and_one_selection_lights_all(
     expect(chart.get_by_role("button", name="Whole picture")).to_be_visible()
     page.keyboard.press("0")
     expect(chart.get_by_role("button", name="Whole picture")).to_be_hidden()
+
+
+def test_a_finger_reads_and_zooms(service: Service, browser: Browser, job: str) -> None:
+    context = browser.new_context(has_touch=True, is_mobile=True, viewport=PHONE)
+    page = context.new_page()
+    page.goto(f"{service.url}/jobs/{job}")
+    chart = plot(page, "curves")
+    page.locator("#h-curves").scroll_into_view_if_needed()
+    expect(chart.locator("canvas")).to_be_visible()
+    chart.scroll_into_view_if_needed()
+    closer, back = (chart.get_by_role("button", name=name) for name in ("Zoom in", "Whole"))
+    over, told = chart.locator(".u-over"), chart.locator("output")
+    box = over.bounding_box()
+    assert box
+    for y in range(3, int(box["height"]), 20):
+        over.tap(position={"x": box["width"] - 5, "y": y})
+        if "trial" in told.inner_text():
+            break
+    epoch = float(re.findall(r"at ([\d.]+) epochs", told.inner_text())[0])
+    closer.tap()
+    closer.tap()
+    seen = str(back.get_attribute("title"))
+    low, high = (float(end) for end in re.findall(r"trial ([\d.]+) to ([\d.]+)", seen)[0])
+    assert low < epoch <= high
+    assert high - low < 0.3 * epoch
+    chart.get_by_role("button", name="Zoom out").tap()
+    expect(back).not_to_have_attribute("title", seen)
+    back.tap()
+    expect(back).to_be_hidden()
+    context.close()
 
 
 def test_a_click_on_a_line_keeps_its_trial(service: Service, page: Page, job: str) -> None:
