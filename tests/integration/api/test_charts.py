@@ -1,5 +1,6 @@
 """The charts that a browser draws in place of the server's pictures."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Literal
@@ -106,6 +107,27 @@ def test_a_cursor_reads_values_and_one_selection_lights_all(
     expect(chart.get_by_role("button", name="Whole picture")).to_be_visible()
     page.keyboard.press("0")
     expect(chart.get_by_role("button", name="Whole picture")).to_be_hidden()
+
+
+def test_the_best_so_far_is_read_along_its_steps(service: Service, page: Page, job: str) -> None:
+    """Just before a step rises, where a straight line to the next one would be far away."""
+    chart = plot(opened(page, service, f"/jobs/{job}"), "best")
+    picture = page.locator("svg[data-plot=best]")
+    (left, right), (bottom, top) = (
+        (axis["low"], axis["high"])
+        for axis in (json.loads(str(picture.get_attribute(name))) for name in ("data-x", "data-y"))
+    )
+    told = [float(each) for each in str(picture.locator(".stairs").get_attribute("data-v")).split()]
+    points = list(zip(told[::2], told[1::2], strict=True))
+    rises = [points[at + 1][1] - points[at][1] for at in range(len(points) - 1)]
+    at = rises.index(max(rises))
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".u-over").bounding_box()
+    assert box
+    x = (points[at + 1][0] - left) / (right - left) * box["width"] - 2
+    y = (top - points[at][1]) / (top - bottom) * box["height"]
+    chart.locator(".u-over").hover(position={"x": x, "y": y})
+    expect(chart.locator("output")).to_contain_text(f"best accuracy {points[at][1]:.5g} at")
 
 
 def test_a_finger_reads_and_zooms(service: Service, browser: Browser, job: str) -> None:
