@@ -3,8 +3,9 @@
 A job with as many trials side by side as there are workers, on SQLite. Each leg sleeps instead of
 training, so that one machine can stand for many; all else (planning, pruning, recording, sending
 legs and taking reports) is as ever. Busy is the share of worker time that was slept, from the first
-leg that was sent off to the last that came back. Processor time is that of the whole process in the
-meantime: of the server, of Dask's scheduler, and of the workers' part in it.
+leg that was sent off to the last that came back; beside it stands the share that the search would
+allow if nothing but legs took time (`feeding_bound`). Processor time is that of the whole process
+in the meantime: of the server, of Dask's scheduler, and of the workers' part in it.
 
     python -m benchmarks.feeding [--workers 64] [--seconds 1] [--trials 512]
 """
@@ -19,6 +20,7 @@ from unittest.mock import patch
 import dask
 from distributed import Client, LocalCluster
 
+from benchmarks.feeding_bound import IdealWorkers
 from benchmarks.running import Clock, ClockedEngine
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.values import Split
@@ -39,6 +41,11 @@ class Sleep:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
+    def leg(self, trial: int, share: float) -> tuple[float, float]:
+        """Seconds and accuracy of the leg that brings a trial to a share of a whole training."""
+        dice = random.Random(f"{trial} {share:.2f}")  # noqa: S311  # guards nothing
+        return self._seconds * dice.uniform(0.9, 1.1), dice.uniform(0.2, 0.9)
+
     def __call__(
         self,
         task: LegTask,
@@ -47,11 +54,9 @@ class Sleep:
         should_stop: object = never,  # noqa: ARG002
         memory: int | None = None,  # noqa: ARG002
     ) -> tuple[TrainState | None, LegReport]:
-        dice = random.Random(f"{task.trial} {task.stop_step}")  # noqa: S311  # guards nothing
-        seconds = self._seconds * dice.uniform(0.9, 1.1)
-        time.sleep(seconds)
-        value = dice.uniform(0.2, 0.9)
         epoch = task.stop_step / task.total_steps
+        seconds, value = self.leg(task.trial, epoch)
+        time.sleep(seconds)
         scores = (value, 1.0, 1.0, 2.0)
         more = (value, value, "0" * 64)  # other scores, and the hash of weights that are not there
         report = LegReport(task.stop_step, epoch, *scores, None, seconds, False, *more)
@@ -108,10 +113,12 @@ def main() -> None:
         legs = sum(len(trial.reports) for trial in records.history(job.id).trials)
         database.close()
     assert ended.state is JobState.COMPLETED, f"the job {ended.state.value}: {ended.stop_reason}"
+    bound = IdealWorkers(spec, arguments.workers, sleep.leg).share()
     seconds = clock.last - clock.first
     share = clock.busy / (arguments.workers * seconds)
     print(f"{arguments.workers} workers, {legs} legs of about {arguments.seconds:g} s in "
-          f"{seconds:.1f} s: busy {share:.1%}, {legs / seconds:.0f} legs/s, "
+          f"{seconds:.1f} s: busy {share:.1%} (the search allows {bound:.1%}), "
+          f"{legs / seconds:.0f} legs/s, "
           f"{1000 * processor / legs:.1f} ms of processor time a leg")  # fmt: skip
 
 

@@ -6,7 +6,7 @@ drawn from the seed `order`, so that a test can show that no decision depends on
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,11 +66,11 @@ class Simulation:
             if isinstance(planned, Done) and not self._in_flight:
                 return planned
             if isinstance(planned, Cohort):
-                self._open(planned)
+                self.open(planned)
                 if self.order is not None and self._turns.random() < 0.5:
                     continue
             assert self._in_flight or not isinstance(planned, Wait), "nothing to wait for"
-            self._step(self._next())
+            self.step(self._next())
             steps = None if steps is None else steps - 1
         return None
 
@@ -100,18 +100,23 @@ class Simulation:
             return min(self._in_flight)
         return int(self._turns.choice(sorted(self._in_flight)))
 
-    def _open(self, cohort: Cohort) -> None:
+    def open(self, cohort: Cohort) -> None:
+        """Begin what was planned."""
         self.history = self.history.opened(cohort)
         self._in_flight[cohort.index] = 0
         self.most_in_flight = max(self.most_in_flight, len(self._in_flight))
 
-    def _step(self, cohort: int) -> None:
-        """Bring one cohort to its next report point."""
+    def next_legs(self, cohort: int) -> Iterator[tuple[Trial, float]]:
+        """The trials of a cohort that train on, and up to which epoch."""
         position = self._in_flight[cohort]
-        running = [t for t in self.history.trials if t.cohort == cohort and t.ending is None]
-        epoch = self.history.rounds[running[0].round].report_epochs[position]
+        for trial in self.history.trials:
+            if trial.cohort == cohort and trial.ending is None:
+                yield trial, self.history.rounds[trial.round].report_epochs[position]
+
+    def step(self, cohort: int) -> bool:
+        """Bring a cohort to its next report point; whether any of its trials goes on."""
         reports, facts = {}, {}
-        for trial in running:
+        for trial, epoch in self.next_legs(cohort):
             score = self.trainer(trial.params, trial.number, epoch)
             diverged_after = None if score.diverged_at is None else score.epoch
             reports[trial.number] = Report.at(
@@ -120,6 +125,7 @@ class Simulation:
             facts[trial.number] = LegFacts(score.first_loss, score.training_loss, score.diverged_at)
         endings = decide(self.spec, self.history, cohort, reports, facts)
         self.history = self.history.recorded(reports, endings)
-        self._in_flight[cohort] = position + 1
-        if len(endings) == len(running):
+        self._in_flight[cohort] += 1
+        if len(endings) == len(reports):
             del self._in_flight[cohort]
+        return cohort in self._in_flight
