@@ -11,6 +11,7 @@ from hpsearch.portable import PROCESSORS
 from hpsearch.processors import usable_processors
 from hpsearch.runner.dask_engine import DaskEngine
 from hpsearch.runner.dispatcher import RUNNING_JOBS
+from hpsearch.runner.guarded_pickles import guard
 from hpsearch.runner.worker_memory import fair_share
 from hpsearch.training.footprint import available
 
@@ -73,6 +74,7 @@ def _maker(settings: Settings) -> Callable[[], DaskEngine]:
     if settings.cluster is None:
         workers, folder = _local_workers(settings), settings.data_dir / "workers"
         return lambda: DaskEngine.local(workers, folder, settings.portable, settings.worker_memory)
+    guard()  # what comes from there is not ours
     address, security = settings.cluster, _security(settings)
     return lambda: DaskEngine.remote(address, security, settings.portable, settings.worker_memory)
 

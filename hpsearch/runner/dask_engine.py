@@ -177,9 +177,12 @@ class DaskEngine:
     def lost(self) -> bool:
         """Dask cancels every future when the connection is lost, even where it comes back.
 
+        It may be shut although Dask takes it for running: by a message that cannot be read.
+
         A local worker that is not started again any more counts as a loss of all.
         """
-        if str(self._client.status) != "running":
+        stream = self._client.scheduler_comm
+        if str(self._client.status) != "running" or stream is None or stream.closed():
             return True
         guards = [] if self._cluster is None else list(self._cluster.workers.values())
         return any(guard.status in GIVEN_UP for guard in guards)
