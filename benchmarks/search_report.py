@@ -162,5 +162,5 @@ def _draw(regrets: Regrets, file: Path) -> None:
     figure.supylabel("regret of the recommended setting")
     figure.supxlabel("epochs of training spent, all trials together")
     handles, labels = panels[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize="small")
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
