@@ -44,6 +44,18 @@ def blocks(page: str) -> list[Block]:
     return [block for block in all_blocks(page) if block.language in ("sh", "python")]
 
 
+def put_in(text: str, words: dict[str, str]) -> str:
+    """The text with what a reader puts in for its words.
+
+    A word that the text sets as a variable is none of them any more, and leaves `words`.
+    """
+    for name in re.findall(r"^(\w+)=", text, re.MULTILINE):
+        words.pop(name, None)
+    for written, meant in words.items():
+        text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", meant, text)
+    return text
+
+
 class Reader:
     """Runs blocks against a server; `words` are what a reader puts in, as a job's id for ID.
 
@@ -64,9 +76,7 @@ class Reader:
 
     def run(self, block: Block) -> str:
         """What the block says; fails with it, and with its line, unless it ends well."""
-        text = block.text
-        for written, meant in self._words.items():
-            text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", meant, text)
+        text = put_in(block.text, self._words)
         began = subprocess.run(
             self._command(block.language, text),
             cwd=self._folder,

@@ -8,7 +8,7 @@ import pytest
 
 from hpsearch.spec.network import NetworkSettings
 from hpsearch.spec.submission import parse_submission
-from tests.documents import all_blocks
+from tests.documents import all_blocks, put_in
 from tests.shell_words import commands, problem_of
 
 ROOT = Path(__file__).parents[2]
@@ -49,3 +49,10 @@ def test_python_blocks_compile(page: str) -> None:
 def test_a_wrong_command_is_seen() -> None:
     wrong = ("jobs --limitt 3", "bes JOB", "show", "audit job.zip more", "datasets ad mine x.npz")
     assert [words for words in wrong if problem_of(re.split(" ", words)) is None] == []
+
+
+def test_a_word_that_a_page_sets_as_a_variable_is_not_replaced_any_more() -> None:
+    words = {"JOB": "4ewr", "ID": "4ewr"}
+    assert put_in("hpsearch best JOB", words) == "hpsearch best 4ewr"
+    assert put_in("JOB=$(hpsearch clone ID)", words) == "JOB=$(hpsearch clone 4ewr)"
+    assert put_in('print(os.environ["JOB"])', words) == 'print(os.environ["JOB"])'
