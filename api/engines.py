@@ -74,9 +74,13 @@ def _maker(settings: Settings) -> Callable[[], DaskEngine]:
     if settings.cluster is None:
         workers, folder = _local_workers(settings), settings.data_dir / "workers"
         return lambda: DaskEngine.local(workers, folder, settings.portable, settings.worker_memory)
-    guard()  # what comes from there is not ours
     address, security = settings.cluster, _security(settings)
-    return lambda: DaskEngine.remote(address, security, settings.portable, settings.worker_memory)
+
+    def remote() -> DaskEngine:
+        guard()  # what comes from there is not ours
+        return DaskEngine.remote(address, security, settings.portable, settings.worker_memory)
+
+    return remote
 
 
 def _security(settings: Settings) -> Security | None:
