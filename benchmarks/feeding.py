@@ -1,24 +1,28 @@
 """How busy many workers are kept: legs that train nothing but take their time, on Dask workers.
 
-A job with as many trials side by side as there are workers, on SQLite. Each leg sleeps instead of
-training, so that one machine can stand for many; all else (planning, pruning, recording, sending
-legs and taking reports) is as ever. Busy is the share of worker time that was slept, from the first
-leg that was sent off to the last that came back; beside it stands the share that the search would
-allow if nothing but legs took time (`feeding_bound`). Processor time is that of the whole process
-in the meantime: of the server, of Dask's scheduler, and of the workers' part in it.
+A job with cohorts of twice as many trials as there are workers, on SQLite; scheduler and workers
+are another process. Each leg sleeps instead of training, so that one machine can stand for many;
+all else (planning, pruning, recording, sending legs and taking reports) is as ever. Busy is the
+share of worker time that was slept, from the first leg that was sent off to the last that came
+back; beside it stands the share that the search would allow if nothing but legs took time
+(`feeding_bound`). Processor time is the server's in the meantime.
 
-    python -m benchmarks.feeding [--workers 64] [--seconds 1] [--trials 512]
+    python -m benchmarks.feeding [--workers 64] [--seconds 1] [--cohort 128] [--trials 4096]
 """
 
 import argparse
 import random
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from unittest.mock import patch
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import LocalCluster
 
 from benchmarks.feeding_bound import IdealWorkers
 from benchmarks.running import Clock, ClockedEngine
@@ -63,24 +67,58 @@ class Sleep:
         return None, report
 
 
+def serve(workers: int, sleep: Sleep, connection: Connection) -> None:
+    """A scheduler and its workers, until something comes through the connection."""
+    dask.config.update_defaults(DEFAULTS)  # without Dask's profiler, as ever
+    with (
+        patch("hpsearch.runner.worker_tasks.run_leg", sleep),
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=workers,
+            processes=False,
+            memory_limit=0,
+            protocol="tcp",
+            dashboard_address=None,
+            worker_dashboard_address=None,
+        ) as cluster,
+    ):
+        connection.send(cluster.scheduler_address)
+        connection.recv()
+
+
+@contextmanager
+def cluster_elsewhere(workers: int, sleep: Sleep) -> Iterator[str]:
+    """The address of a scheduler in a process of its own."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(workers, sleep, theirs))
+    process.start()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send("stop")
+        process.join()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--workers", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=1.0, help="how long a leg takes")
-    parser.add_argument("--trials", type=int, default=512)
+    parser.add_argument("--cohort", type=int, default=128, help="trials that train in step")
+    parser.add_argument("--trials", type=int, default=4096)
     arguments = parser.parse_args()
     sleep = Sleep(arguments.seconds)
     spec = parse_spec(
         {
             "dataset": "digits",
             "network": "mlp",
-            "cohort": arguments.workers,
+            "cohort": arguments.cohort,
             "budget": {"trials": arguments.trials},
         }
     )
     with (
         tempfile.TemporaryDirectory() as name,
-        patch("hpsearch.runner.worker_tasks.run_leg", sleep),
+        cluster_elsewhere(arguments.workers, sleep) as address,
     ):
         folder = Path(name)
         database = Database(f"sqlite:///{folder / 'feeding.db'}")
@@ -89,16 +127,7 @@ def main() -> None:
         ClockedEngine.clock = clock = Clock()
 
         def engine() -> ClockedEngine:
-            dask.config.update_defaults(DEFAULTS)  # without Dask's profiler, as ever
-            cluster = LocalCluster(
-                n_workers=1,
-                threads_per_worker=arguments.workers,
-                processes=False,
-                memory_limit=0,
-                dashboard_address=None,
-                worker_dashboard_address=None,
-            )
-            return ClockedEngine(Client(cluster, set_as_default=False), cluster)
+            return ClockedEngine.remote(address)
 
         records = SqlJobStore(database)
         dispatcher = Dispatcher(records, Catalogue(folder), engine, WriterLock(database))

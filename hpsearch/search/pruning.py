@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hpsearch.baseline import Baseline
 from hpsearch.history import History
@@ -81,6 +81,7 @@ class _Group:
     trials: Sequence[Trial]
     earlier: Sequence[Rival]
     baseline: Baseline | None
+    _by_step: dict[int, Sequence[Rival]] = field(default_factory=dict)
 
     @property
     def chance(self) -> float | None:
@@ -97,19 +98,23 @@ class _Group:
     def at(self, trial: Trial, report: Report) -> TrialAtReport:
         """The trial at one of its reports, among those that reached it, as it was decided then."""
         points = report_points(self.spec)
-        mates = [
-            self._until(each, report.step)
-            for each in self.trials
-            if each is not trial and any(own.step == report.step for own in each.reports)
-        ]
+        there = self._there(report.step)
+        (own,) = (each for each in there if each.number == trial.number)
         return TrialAtReport(
             number=trial.number,
             step=report.step,
-            values=self._until(trial, report.step).values,
-            rivals=[*mates, *self.earlier],
+            values=own.values,
+            rivals=[*(each for each in there if each is not own), *self.earlier],
             first=step_of(points[0]),
             last=step_of(points[-1]),
         )
+
+    def _there(self, step: int) -> Sequence[Rival]:
+        """Those that reached a step, with what they had until then; all that stand there ask."""
+        if step not in self._by_step:
+            reached = (each for each in self.trials if any(r.step == step for r in each.reports))
+            self._by_step[step] = [self._until(each, step) for each in reached]
+        return self._by_step[step]
 
     def _until(self, trial: Trial, step: int) -> Rival:
         reports = [each for each in trial.reports if each.step <= step]
