@@ -22,7 +22,6 @@ from hpsearch.datasets.values import Dataset, Part, Split
 from hpsearch.spec.space import Value
 
 LOW, HIGH = 1e-3, 1e3
-LONGEST = 3  # epochs of training of one trial
 
 
 def main() -> None:
@@ -31,6 +30,7 @@ def main() -> None:
     parser.add_argument("--study", required=True, help="URL of the study's database")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--target", type=float, required=True)
+    parser.add_argument("--epochs", type=int, required=True, help="of one trial, at most")
     given = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -53,7 +53,7 @@ def main() -> None:
             "weight_decay": trial.suggest_float("weight_decay", LOW, HIGH, log=True),
         }
         accuracy = math.nan
-        for epoch in range(1, LONGEST + 1):
+        for epoch in range(1, given.epochs + 1):
             accuracy = trainer(params, trial.number, epoch).accuracy
             if not told:
                 told = True
