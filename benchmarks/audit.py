@@ -6,7 +6,8 @@
 import sys
 import time
 
-from hpsearch.auditing import Record, audit
+from hpsearch.auditing.audit import audit
+from hpsearch.auditing.record import Record
 from hpsearch.digest import seal_of
 from hpsearch.spec.search import parse_spec
 from tests.made_up_trainers import Simulation, valley

@@ -25,8 +25,8 @@ from storage.rows.jobs import (
     now,
     read_job,
 )
+from storage.rows.new_jobs import insert_job
 from storage.rows.trial_writes import add_trials, record_trials
-from storage.user_jobs import insert_job
 
 TOGETHER = 500  # trials written by one statement
 

@@ -10,7 +10,6 @@ from hpsearch.errors import (
     EnqueuedTrialsLimit,
     JobNotFound,
     JobStateConflict,
-    QuotaExceeded,
     VersionConflict,
 )
 from hpsearch.jobs import Job, JobState, JobView, RequestedState, new_id
@@ -18,28 +17,25 @@ from hpsearch.search.enqueued import point_to_try
 from hpsearch.spec.budget_change import EarlierBudget, with_budget
 from hpsearch.spec.search import SearchSpec
 from hpsearch.spec.space import Value
-from hpsearch.trial import TrialState
 from storage import job_lists
 from storage.database import Database
 from storage.events import EventKind, add_events
 from storage.job_lists import ALL, JobFilter
 from storage.latest import Latest
-from storage.rows import keys, optuna_tables, tables
-from storage.rows.codec import budgets_out, clean, to_json
+from storage.rows import keys, tables
+from storage.rows.codec import budgets_out, to_json
 from storage.rows.jobs import (
     JobRow,
-    WarmStart,
     change_job,
     check_id,
     job_version,
-    lock_against_deletion,
     lock_job,
     now,
     read_job,
     spec_out,
     visible,
-    warm_start_out,
 )
+from storage.rows.new_jobs import check_quota, insert_job, warm_start_of
 from storage.rows.views import read_views
 
 MAX_ENQUEUED = 1000  # trials of one job that wait to be tried
@@ -81,8 +77,8 @@ class Jobs:
                 if known is not None:
                     return read_job(connection, known).job, False
             if quota is not None:
-                _check_quota(connection, owner.name, quota)
-            sources = tuple(_warm_start(connection, source) for source in warm_start)
+                check_quota(connection, owner.name, quota)
+            sources = tuple(warm_start_of(connection, source) for source in warm_start)
             insert_job(connection, job_id, spec, sources, priority, owner.name, labels, notify)
             return read_job(connection, job_id).job, True
 
@@ -278,50 +274,6 @@ def _refuse_more_enqueued(connection: Connection, row: JobRow) -> None:
         raise EnqueuedTrialsLimit(row.job.id, MAX_ENQUEUED)
 
 
-def insert_job(
-    connection: Connection,
-    job_id: str,
-    spec: SearchSpec,
-    warm_start: tuple[WarmStart, ...],
-    priority: float,
-    owner: str,
-    labels: Sequence[str] = (),
-    notify: str | None = None,
-) -> None:
-    """Add the rows of a queued job, and its study. notify: where to tell that it has ended."""
-    study = f"{clean(spec.name or 'search')}-{job_id}"
-    attributes = {
-        "job": job_id,
-        "dataset": spec.dataset.name,
-        "sampler": spec.sampler.name,
-        "pruner": spec.pruner.name,
-        "seed": spec.seed,
-    }
-    texts = {key: to_json(value) for key, value in attributes.items()}
-    moment = now()
-    pk = connection.execute(
-        insert(tables.jobs).returning(tables.jobs.c.pk),
-        {
-            "id": job_id,
-            "study_id": optuna_tables.create_study(connection, study, texts, spec.objective),
-            "study": study,
-            **spec_out(spec),
-            "state": JobState.QUEUED.value,
-            "wish": RequestedState.RUN.value,
-            "seconds": 0.0,
-            "priority": priority,
-            "version": 1,
-            "owner": owner,
-            "labels": to_json(list(labels)),
-            "notify_url": notify,
-            "warm_start": warm_start_out(warm_start),
-            "environment": "{}",
-            "created_at": moment,
-        },
-    ).scalar_one()
-    add_events(connection, pk, moment, [(EventKind.JOB_CREATED, {"name": spec.name})])
-
-
 def _earlier_budgets(connection: Connection, row: JobRow, spec: SearchSpec) -> str | None:
     """With the one that `spec` takes the place of, unless no trial began under it."""
     known, before = row.job.earlier_budgets, row.job.spec.budget
@@ -330,28 +282,3 @@ def _earlier_budgets(connection: Connection, row: JobRow, spec: SearchSpec) -> s
     if before != spec.budget and trials > (known[-1].until if known else 0):
         known = (*known, EarlierBudget(before, trials))
     return budgets_out(known) if known else None
-
-
-def _check_quota(connection: Connection, owner: str, quota: int) -> None:
-    """Raises QuotaExceeded if the owner has that many jobs that have not ended."""
-    jobs = tables.jobs.c
-    open_ones = [state.value for state in JobState if not state.ended]
-    query = visible(select(func.count()).select_from(tables.jobs)).where(
-        jobs.owner == owner, jobs.state.in_(open_ones)
-    )
-    count = connection.execute(query).scalar_one()
-    if count >= quota:
-        raise QuotaExceeded(
-            f"{owner} has {count} jobs that have not ended; an owner may have {quota}: wait for "
-            "one, or cancel one"
-        )
-
-
-def _warm_start(connection: Connection, job_id: str) -> WarmStart:
-    """The job stays until this transaction ends, and afterwards because of it."""
-    table = tables.trials
-    pk = lock_against_deletion(connection, job_id)
-    of_job = select(table.c.number, table.c.state).where(table.c.job_pk == pk)
-    states = dict(connection.execute(of_job).all())
-    running = sorted(n for n, state in states.items() if state == TrialState.RUNNING)
-    return WarmStart(job_id, len(states), tuple(running))

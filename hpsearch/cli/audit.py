@@ -3,7 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from hpsearch.auditing import Record, audit
+from hpsearch.auditing.audit import audit
+from hpsearch.auditing.record import Record
 from hpsearch.cli.output import print_json
 from hpsearch.client import Client
 from hpsearch.digest import digest

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hpsearch.auditing import Record, audit
+from hpsearch.auditing.audit import audit
+from hpsearch.auditing.record import Record
 from hpsearch.digest import seal_of, seal_of_confirmation
 from hpsearch.history import Confirmation
 from hpsearch.search.certificate import remaining

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hpsearch.auditing import Record
+from hpsearch.auditing.record import Record
 from hpsearch.digest import digest
 from hpsearch.errors import InvalidJobFile
 from hpsearch.history import DataHashes, EarlierJob, History

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from hpsearch.auditing import Record, audit
+from hpsearch.auditing.audit import audit
+from hpsearch.auditing.record import Record
 from hpsearch.digest import digest
 from hpsearch.errors import HpsearchError
 from hpsearch.job_file import JobFile

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hpsearch.auditing import Record, audit
+from hpsearch.auditing.audit import audit
+from hpsearch.auditing.record import Record
 from hpsearch.history import History
 from hpsearch.jobs import PruningErrors
 from hpsearch.search import control
