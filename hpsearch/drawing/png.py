@@ -1,31 +1,19 @@
-"""A drawing as a PNG file, with Pillow and the font that comes with it.
-
-That font has Latin letters. A text in other letters is written in the first font of this machine
-that has them all.
-"""
+"""A drawing as a PNG file, with Pillow."""
 
 import io
 import math
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from hpsearch.drawing.fonts import font_for, has
 from hpsearch.drawing.shapes import Anchor, Circle, Drawing, Polyline, Rectangle, Shape, Text
 
 SCALE = 2
 """Pixels of the file for one of the drawing, along each side."""
 SMOOTH = 2
 """How much larger it is drawn, as Pillow's lines have hard edges."""
-OTHER_FONTS = (
-    *("NotoSansCJK-Regular.ttc", "NotoSansCJKjp-Regular.otf", "NotoSansJP-Regular.otf"),
-    *("ipag.ttf", "TakaoPGothic.ttf", "DroidSansFallbackFull.ttf", "wqy-zenhei.ttc"),
-    *("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial Unicode.ttf"),
-)
-"""Fonts that are looked for by name, where the machine keeps its fonts."""
-NO_LETTER = "\uffff"
-"""A character that no font has: what it shows instead is known from this one."""
 USUAL_SIZE = 12.0
 ANCHORS = {Anchor.START: "ls", Anchor.MIDDLE: "ms", Anchor.END: "rs"}
 
@@ -49,8 +37,8 @@ def to_png(picture: Drawing) -> bytes:
 def unwritable(picture: Drawing) -> str:
     """The letters of its texts, each once, that no font of this machine has."""
     texts = {shape.text for shape in picture.shapes if isinstance(shape, Text)}
-    fonts = {text: _font(text, USUAL_SIZE) for text in texts}
-    return "".join(sorted({each for text in texts for each in text if not _has(fonts[text], each)}))
+    fonts = {text: font_for(text, USUAL_SIZE) for text in texts}
+    return "".join(sorted({each for text in texts for each in text if not has(fonts[text], each)}))
 
 
 def _draw(image: Image.Image, pen: ImageDraw.ImageDraw, shape: Shape, factor: int) -> None:
@@ -73,7 +61,7 @@ def _draw(image: Image.Image, pen: ImageDraw.ImageDraw, shape: Shape, factor: in
 
 
 def _write(image: Image.Image, pen: ImageDraw.ImageDraw, shape: Text, factor: int) -> None:
-    font, anchor = _font(shape.text, shape.size * factor), ANCHORS[shape.anchor]
+    font, anchor = font_for(shape.text, shape.size * factor), ANCHORS[shape.anchor]
     x, y = shape.x * factor, shape.y * factor
     if not shape.upward:
         pen.text((x, y), shape.text, shape.colour, font, anchor)
@@ -84,37 +72,6 @@ def _write(image: Image.Image, pen: ImageDraw.ImageDraw, shape: Text, factor: in
     turned = mask.transpose(Image.Transpose.ROTATE_90)
     above = {Anchor.START: width, Anchor.MIDDLE: width / 2, Anchor.END: 0}[shape.anchor]
     image.paste(shape.colour, (round(x - height / 2), round(y - above)), turned)
-
-
-def _font(text: str, size: float) -> ImageFont.FreeTypeFont:
-    """The first font that has all letters; Pillow's own where none has."""
-    own = _own_font(size)
-    if text.isascii() or _has(own, text):
-        return own
-    others = (font for name in OTHER_FONTS if (font := _other_font(name, size)) is not None)
-    return next((font for font in others if _has(font, text)), own)
-
-
-def _has(font: ImageFont.FreeTypeFont, text: str) -> bool:
-    """Whether none of the letters would be shown as missing."""
-    missing = bytes(font.getmask(NO_LETTER))
-    return all(bytes(font.getmask(letter)) != missing for letter in set(text) - {" "})
-
-
-@cache
-def _other_font(name: str, size: float) -> ImageFont.FreeTypeFont | None:
-    try:
-        return ImageFont.truetype(name, size)
-    except OSError:
-        return None
-
-
-@cache
-def _own_font(size: float) -> ImageFont.FreeTypeFont:
-    font = ImageFont.load_default(size)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise RuntimeError("this Pillow was built without FreeType, which every wheel has")
-    return font
 
 
 def _dashes(points: list[Point], stroke: float, gap: float) -> Iterator[list[Point]]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from hpsearch.datasets.values import Images
+from hpsearch.drawing.fonts import font_for
 from hpsearch.inside.measures import Counts, Histogram, Mistake
 from hpsearch.nn.arrays import FloatArray
 
@@ -21,8 +22,8 @@ LINE_HEIGHT = 18
 CELL = 40  # of the confusion matrix
 PANEL = (150, 90)  # of a histogram
 
-FONT = ImageFont.load_default(13)
-SMALL = ImageFont.load_default(11)
+SIZE = 11  # of names, which may be in any script
+FONT, SMALL = font_for("", 13), font_for("", SIZE)
 
 
 def png(picture: Image.Image) -> bytes:
@@ -81,11 +82,13 @@ def mistakes_sheet(mistakes: Sequence[Mistake], names: Sequence[str]) -> Image.I
         picture = image_tile(each.image)
         words = f"{names[each.label]} as {names[each.answer]}"
         sure = f"{each.probability:.0%} sure"
-        width = max(picture.width, *(round(SMALL.getlength(text)) for text in (words, sure)))
+        font = font_for(words, SIZE)
+        widths = round(font.getlength(words)), round(SMALL.getlength(sure))
+        width = max(picture.width, *widths)
         tile = Image.new("RGB", (width, picture.height + 2 * 15), "white")
         tile.paste(picture, (0, 0))
         pen = ImageDraw.Draw(tile)
-        pen.text((0, picture.height), words, INK, SMALL)
+        pen.text((0, picture.height), words, INK, font)
         pen.text((0, picture.height + 14), sure, SOFT, SMALL)
         tiles.append(tile)
     return _framed(_grid(tiles, columns=min(8, len(tiles))))
@@ -93,16 +96,17 @@ def mistakes_sheet(mistakes: Sequence[Mistake], names: Sequence[str]) -> Image.I
 
 def confusion_sheet(confusion: Counts, names: Sequence[str]) -> Image.Image:
     """Rows: the true class; columns: the answer. A cell is as dark as its share of the row."""
-    label = max(round(SMALL.getlength(name)) for name in names) + GAP
+    fonts = [font_for(name, SIZE) for name in names]
+    label = max(round(font.getlength(name)) for font, name in zip(fonts, names, strict=True)) + GAP
     count = len(confusion)
     sheet = _sheet(LINE_HEIGHT + label + CELL * count, 2 * LINE_HEIGHT + CELL * count + LINE_HEIGHT)
     pen = ImageDraw.Draw(sheet)
     left, top = GAP + label + LINE_HEIGHT, GAP + 2 * LINE_HEIGHT
     pen.text((left, GAP), "answer; rows: the true class", SOFT, SMALL)
-    for place, name in enumerate(names):
+    for place, (name, font) in enumerate(zip(names, fonts, strict=True)):
         middle = place * CELL + CELL // 2
-        pen.text((left + middle, top - 4), name[:7], INK, SMALL, anchor="ms")
-        pen.text((left - GAP, top + middle), name, INK, SMALL, anchor="rm")
+        pen.text((left + middle, top - 4), name[:7], INK, font, anchor="ms")
+        pen.text((left - GAP, top + middle), name, INK, font, anchor="rm")
     for row, column in np.ndindex(confusion.shape):
         share = int(confusion[row, column]) / max(1, int(confusion[row].sum()))
         start = (left + column * CELL, top + row * CELL)

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from hpsearch.drawing import png
+from hpsearch.drawing import fonts
 from hpsearch.drawing.png import SCALE, to_png, unwritable
 from hpsearch.drawing.shapes import (
     Anchor,
@@ -70,11 +70,11 @@ def test_the_same_drawing_gives_the_same_bytes() -> None:
 
 def test_letters_that_the_own_font_lacks_come_from_another(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = Drawing(40, 20, "", (Text(2, 15, "Жук"),))
-    monkeypatch.setattr(png, "OTHER_FONTS", ())
+    monkeypatch.setattr(fonts, "OTHER_FONTS", ())
     assert unwritable(shown) == "Жку"
     boxes = to_png(shown)
     other = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-    monkeypatch.setattr(png, "OTHER_FONTS", ("no-such-font.ttf", str(other)))
+    monkeypatch.setattr(fonts, "OTHER_FONTS", ("no-such-font.ttf", str(other)))
     assert unwritable(shown) == ""
     assert to_png(shown) != boxes
     assert unwritable(Drawing(40, 20, "", (Text(2, 15, "a \ue000"),))) == "\ue000"

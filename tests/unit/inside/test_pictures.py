@@ -2,12 +2,15 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from PIL import Image
 
 from hpsearch.datasets.values import Images, Part, Split
+from hpsearch.drawing import fonts
 from hpsearch.errors import AnswerRefused
 from hpsearch.inside import measures
 from hpsearch.inside.measures import measure
@@ -102,6 +105,18 @@ def test_every_kind_of_data_and_network_is_drawn(
         assert (drawn.width, drawn.height) == (each.width, each.height)
         assert max(drawn.size) < 3000
     assert read_pictures(pictures_bytes(pictures)) == pictures
+
+
+def test_classes_are_named_in_their_own_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    monkeypatch.setattr(fonts, "OTHER_FONTS", (str(other),))
+    data = split(classes=8)  # two alike each: half of the answers are mistakes
+    task, state = trained(data)
+    beetles, fangs = (
+        {each.name: each.content for each in pictures_of(task, data, state, [name] * 8)}
+        for name in ("Жук", "Зуб")  # the same boxes in a font that has no such letters
+    )
+    assert {name for name in beetles if beetles[name] != fangs[name]} == {"confusion", "mistakes"}
 
 
 GOOD = Picture("filters", "Title", "Words", b"\x89PNG\r\n\x1a\n" + bytes(20))
