@@ -58,7 +58,7 @@ def ours(service: Service, seed: int, limit: float, epochs: int) -> Run:
         "dataset": {"name": "mnist", "train_size": 7500},
         "network": "lenet5",
         "epochs": epochs,
-        "budget": {"epochs": 160, "target": TARGET},
+        "budget": {"epochs": 80, "target": TARGET},
         "seed": seed,
     }
     began = time.monotonic()
