@@ -12,6 +12,7 @@ back; beside it stands the share that the search would allow if nothing but legs
 
 import argparse
 import random
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ class Sleep:
 
 
 def serve(workers: int, sleep: Sleep, connection: Connection) -> None:
-    """A scheduler and its workers, until something comes through the connection."""
+    """A scheduler and its workers, until the process is ended; tells the scheduler's address."""
     dask.config.update_defaults(DEFAULTS)  # without Dask's profiler, as ever
     with (
         patch("hpsearch.runner.worker_tasks.run_leg", sleep),
@@ -83,7 +84,7 @@ def serve(workers: int, sleep: Sleep, connection: Connection) -> None:
         ) as cluster,
     ):
         connection.send(cluster.scheduler_address)
-        connection.recv()
+        signal.pause()
 
 
 @contextmanager
@@ -93,10 +94,11 @@ def cluster_elsewhere(workers: int, sleep: Sleep) -> Iterator[str]:
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(workers, sleep, theirs))
     process.start()
+    theirs.close()  # so that we hear if the process dies before it has an address
     try:
         yield ours.recv()
     finally:
-        ours.send("stop")
+        process.terminate()
         process.join()
 
 

@@ -30,6 +30,7 @@ from hpsearch.datasets.catalogue import Catalogue
 
 TARGET = 0.95
 LONGEST = 4  # epochs of one trial, on either side
+BUDGET = 80  # epochs of one search of ours
 LIMIT = 180.0  # seconds
 SEEDS = 10
 FIRST_SEED = 1
@@ -52,13 +53,13 @@ class Run:
         return limit if self.target is None else self.target
 
 
-def ours(service: Service, seed: int, limit: float, epochs: int) -> Run:
+def ours(service: Service, seed: int, limit: float, epochs: int, budget: int) -> Run:
     """One search over HTTP, its events followed as they come."""
     spec = {
         "dataset": {"name": "mnist", "train_size": 7500},
         "network": "lenet5",
         "epochs": epochs,
-        "budget": {"epochs": 80, "target": TARGET},
+        "budget": {"epochs": budget, "target": TARGET},
         "seed": seed,
     }
     began = time.monotonic()
@@ -167,10 +168,10 @@ def main() -> int:
 
 def _pair(service: Service, given: argparse.Namespace, seed: int) -> tuple[int, Run, Run]:
     """Both sides with one seed; read from the folder of finished runs if it is there."""
-    kept = given.keep / f"{seed}-{given.limit:g}-{given.epochs}.json"
+    kept = given.keep / f"{seed}-{given.limit:g}-{given.epochs}-{given.budget}.json"
     if not kept.exists():
         limits = (seed, given.limit, given.epochs)
-        runs = [ours(service, *limits), theirs(given.mnist, *limits)]
+        runs = [ours(service, *limits, given.budget), theirs(given.mnist, *limits)]
         kept.write_text(json.dumps([asdict(run) for run in runs]))
     mine, other = (Run(**row) for row in json.loads(kept.read_text()))
     return seed, mine, other
@@ -211,6 +212,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds; default %(default)g")
     parser.add_argument("--epochs", type=int, default=LONGEST, help="of one trial, at most")
+    parser.add_argument("--budget", type=int, default=BUDGET, help="epochs of one search of ours")
     parser.add_argument(
         "--keep",
         type=Path,

@@ -10,7 +10,7 @@ from hpsearch.jobs import Job
 from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.ports import Data
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
-from tests.unit.runner.test_job_runner import made_up, spec_of
+from tests.unit.runner.made_up_job import made_up, spec_of
 
 
 @dataclass(eq=False)

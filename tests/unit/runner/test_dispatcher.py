@@ -21,7 +21,7 @@ from hpsearch.runner.ports import LegFailed, LegResult, UnfinishedJob
 from hpsearch.spec.stored import Unreadable
 from hpsearch.training.leg import LegTask
 from tests.fakes import FreeLock, InlineEngine, MemorySource, MemoryStore
-from tests.unit.runner.test_job_runner import made_up, spec_of
+from tests.unit.runner.made_up_job import made_up, spec_of
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from hpsearch.runner import estimate_desk
 from hpsearch.runner.estimate_desk import EstimateDesk, Pending
 from hpsearch.training.timing import Probe, Timing
 from tests.fakes import InlineEngine, MemorySource
-from tests.unit.runner.test_job_runner import made_up, spec_of
+from tests.unit.runner.made_up_job import made_up, spec_of
 
 TIMING = Timing(step=0.01, score=0.001)
 

@@ -1,84 +1,34 @@
 """A job's thread: what it trains, records and survives. The trainer is made up."""
 
-import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from harness.service import wait_until
-from hpsearch.digest import digest
 from hpsearch.errors import (
     AnswerRefused,
-    DatabaseUnavailable,
     EngineLost,
     NetworkTooLarge,
     WorkerLost,
 )
 from hpsearch.history import Done, History, Plan
 from hpsearch.jobs import JobState
-from hpsearch.runner import run_control, search_run
+from hpsearch.runner import search_run
 from hpsearch.runner.data_pool import DataPool
 from hpsearch.runner.job_runner import JobRunner
-from hpsearch.runner.ports import LegDone, LegFailed, LegResult
+from hpsearch.runner.ports import LegFailed, LegResult
 from hpsearch.runner.run_control import RunControl, Stopped
 from hpsearch.search.plan import plan
-from hpsearch.spec.search import SearchSpec, parse_spec
-from hpsearch.spec.training import TrainingSettings
-from hpsearch.training.leg import LegReport, LegTask
-from hpsearch.trial import Outcome, Report, TrialState
+from hpsearch.spec.search import SearchSpec
+from hpsearch.training.leg import LegTask
+from hpsearch.trial import Outcome, TrialState
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
-
-STEPS_PER_EPOCH = 16  # 160 training images, ten a batch
-TRAINS = TrainingSettings(learning_rate=0.1)
-
-
-def spec_of(**changes: object) -> SearchSpec:
-    base = {"dataset": "small", "network": "mlp", "batch_size": 10, "budget": {"trials": 20}}
-    return parse_spec({**base, **changes})
-
-
-def made_up(task: LegTask) -> LegResult:
-    """Good near a learning rate of 0.1, diverged above 1."""
-    rate = task.training.learning_rate
-    epoch = task.stop_step / STEPS_PER_EPOCH
-    diverged = rate > 1
-    quality = math.exp(-(math.log10(rate / 0.1) ** 2)) * (1 - math.exp(-epoch))
-    value = math.nan if diverged else 0.1 + 0.9 * quality
-    loss = math.nan if diverged else 2.3 * (1 - quality)
-    return LegDone(
-        LegReport(task.stop_step, epoch, value, loss, loss, 2.3, 3 if diverged else None, 0, False)
-    )
+from tests.unit.runner.made_up_job import digest_of, made_up, run, spec_of
 
 
 def failing_with(error: BaseException) -> Callable[[LegTask], LegResult]:
     return lambda _: LegFailed(error)
-
-
-def run(
-    store: MemoryStore, answer: Callable[[LegTask], LegResult] = made_up, seed: int = 0
-) -> InlineEngine:
-    engine = InlineEngine(answer, seed)
-    try:
-        JobRunner(RunControl(store.jobs["job"]), store, DataPool(MemorySource()), engine).run()
-    finally:
-        engine.close()
-    return engine
-
-
-def digest_of(store: MemoryStore) -> str:
-    job = store.jobs["job"]
-    return digest(job.spec, store.histories["job"], job.stop_reason)
-
-
-@pytest.fixture
-def undisturbed() -> str:
-    store = MemoryStore()
-    store.add(spec_of())
-    run(store)
-    return digest_of(store)
 
 
 def test_a_job_runs_to_its_budget() -> None:
@@ -97,143 +47,6 @@ def test_who_finishes_first_changes_nothing(seed: int, undisturbed: str) -> None
     store = MemoryStore()
     store.add(spec_of())
     run(store, seed=seed)
-    assert digest_of(store) == undisturbed
-
-
-def run_until_killed(store: MemoryStore, writes: int) -> None:
-    """Run until the write of this number, counted from 1, fails."""
-    left = writes
-
-    def break_down() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise RuntimeError("the server was killed")
-
-    store.failing = break_down
-    with pytest.raises(RuntimeError, match="was killed"):
-        run(store)
-    store.failing = lambda: None
-
-
-@pytest.mark.parametrize("writes", [1, 2, 3, 5, 8, 10])
-def test_a_stop_after_any_write_changes_nothing(writes: int, undisturbed: str) -> None:
-    store = MemoryStore()
-    store.add(spec_of())
-    run_until_killed(store, writes)
-    run(store)
-    assert digest_of(store) == undisturbed
-
-
-def test_a_report_is_recorded_before_its_cohort_has_come() -> None:
-    store = MemoryStore()
-    store.add(spec_of(cohort=4, budget={"trials": 4}))
-    first = threading.Event()
-    seen: list[int] = []
-
-    def reported() -> int:
-        return sum(bool(trial.reports) for trial in store.histories["job"].trials)
-
-    def answer(task: LegTask) -> LegResult:
-        if first.is_set():
-            wait_until(lambda: reported() > 0, 10, "a report")
-            seen.append(reported())
-        first.set()
-        return made_up(task)
-
-    run(store, answer)
-    assert seen[0] == 1
-
-
-def test_how_often_reports_are_recorded_early_changes_no_reason(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Nor one of the control group, which looks back at all its reports but the last."""
-
-    def apart_at_the_end(task: LegTask) -> LegResult:
-        ends = task.stop_step == task.total_steps
-        value = 0.5 + 0.05 * task.trial if ends else 0.5
-        epoch = task.stop_step / STEPS_PER_EPOCH
-        return LegDone(LegReport(task.stop_step, epoch, value, 1, 1, 2.3, None, 0, False))
-
-    found = []
-    for interval in (math.inf, 0.0):
-        monkeypatch.setattr(search_run, "EARLY_INTERVAL", interval)
-        store = MemoryStore()
-        control = {"name": "median", "control": 1.0}
-        store.add(spec_of(rounds={"count": 1}, pruner=control, budget={"trials": 8}))
-        run(store, apart_at_the_end)
-        found.append(digest_of(store))
-    assert found[0] == found[1]
-
-
-def test_early_each_report_is_recorded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_run, "EARLY_INTERVAL", 0.0)
-    store = MemoryStore()
-    store.add(spec_of(rounds={"count": 1}, pruner="none", budget={"trials": 8}))
-    sizes: list[int] = []
-    record = store.record
-
-    def watched(job_id: str, reports: Mapping[int, Report], endings: Any, seconds: float) -> None:
-        sizes.append(len(reports))
-        record(job_id, reports, endings, seconds)
-
-    monkeypatch.setattr(store, "record", watched)
-    run(store, lambda task: made_up(replace(task, training=TRAINS)))
-    assert sizes == 4 * [*7 * [1], 8]  # then all of them, with the decision
-
-
-@pytest.mark.parametrize("writes", range(3, 14))
-def test_a_stop_between_the_reports_of_a_cohort_changes_nothing(
-    writes: int, undisturbed: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search_run, "EARLY_INTERVAL", 0.0)
-    store = MemoryStore()
-    store.add(spec_of())
-    run_until_killed(store, writes)
-    run(store, seed=1)
-    assert digest_of(store) == undisturbed
-
-
-def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() -> None:
-    store = MemoryStore()
-    store.add(spec_of(pruner="none", budget={"trials": 2}, cohort=2, rounds={"count": 1}))
-    left = 5  # it starts, opens a cohort, records one report, then both, and no second
-
-    def break_down() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise RuntimeError("the server was killed")
-
-    store.failing = break_down
-    with pytest.raises(RuntimeError):
-        run(store)
-    store.failing = lambda: None
-    before = store.histories["job"]
-    reported = [trial for trial in before.trials if trial.state is TrialState.RUNNING]
-    assert all(len(trial.reports) == 1 for trial in reported)
-    engine = run(store)
-    first_steps = {task.stop_step for task in engine.tasks[: len(reported)]}
-    assert first_steps == {min(task.stop_step for task in engine.tasks)}
-
-
-def test_the_database_may_go_away_and_come_back(
-    monkeypatch: pytest.MonkeyPatch, undisturbed: str
-) -> None:
-    monkeypatch.setattr(run_control, "RETRY_INTERVAL", 0.01)
-    store = MemoryStore()
-    store.add(spec_of())
-    calls = 0
-
-    def flaky() -> None:
-        nonlocal calls
-        calls += 1
-        if calls % 3:
-            raise DatabaseUnavailable("the database restarts")
-
-    store.failing = flaky
-    run(store)
     assert digest_of(store) == undisturbed
 
 
