@@ -1,9 +1,11 @@
 """A trainer that has trained before: recorded learning curves, smoothed, with their luck.
 
-Two forests are fitted to a task's table: how likely a setting diverges, and the curve that it has
-on average, in log-odds. A trial diverges with that probability. Otherwise it gets the average
-curve, and the deviation from its own average that a training of a similar setting had. So luck is
-as wide as it is in real trainings there, and a search that believes it is wrong about the truth.
+Two smooth surfaces are laid through a task's table: how likely a setting diverges, and the curve
+that it has on average, in log-odds. A trial diverges with that probability. Otherwise it gets the
+average curve, and the deviation from its own average that a training of a similar setting had. So
+luck is as wide as it is in real trainings there, and a search that believes it is wrong about the
+truth. `python -m benchmarks.search_luck FOLDER` holds all this against trainings that a surrogate
+has not seen.
 """
 
 import json
@@ -13,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.search_forest import TREES, Array, Forest, Places
+from benchmarks.search_surface import Array, Surface
 from benchmarks.search_tables import POINTS, Row, near
 from benchmarks.search_tasks import Task
 from hpsearch.baseline import Baseline
@@ -23,15 +26,21 @@ from hpsearch.search.simulation import Score
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.space import CategoricalParameter, Value, as_number, same
 
-LEAF = 3
-"""Trainings in a leaf of a tree, at least."""
 ABSENT = -0.5
 """The feature of a parameter that does not apply; places are 0 to 1."""
 TRIED = 600
 """Settings that are looked at near the best ones, to find the best there is."""
-LAST = len(POINTS) - 1
+NEIGHBOURS, DONORS = 60, 16
+"""Of so many trainings of similar settings those that are worth as much; one gives its luck."""
+NEAREST = 12
+"""Diverged trainings, one of which says when another one diverges."""
+FINAL = len(POINTS) - 1
+"""Of the columns of a curve: the log-odds of the last accuracy."""
 EARLIEST = 3
 """Iterations: no training is said to diverge before."""
+
+
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -53,55 +62,69 @@ class Surrogate:
         self._space: Space = task.spec(0, 1.0).space
         points = np.array([self._features(row.params) for row in rows])
         ends = np.array([row.diverged_at is not None for row in rows])
-        self._diverged = [row for row in rows if row.diverged_at is not None]
-        self._fate = Forest(points, ends[:, None].astype(float), LEAF)
-        self._place_of_diverged = np.cumsum(ends) - 1
-        self._ends = ends
+        self._fate = Surface(points, ends[:, None].astype(float))
+        self._lost = np.flatnonzero(ends)
+        self._epochs_lost = np.array(
+            [rows[int(index)].diverged_epoch or 0.0 for index in self._lost]
+        )
         finite = [row for row in rows if row.diverged_at is None]
         curves = np.array([_targets(row) for row in finite])
         self._first_loss = float(np.median([row.first_loss for row in finite]))
-        self._curves = Forest(points[~ends], curves, LEAF)
-        self._deviations = _deviations(self._curves, points[~ends], curves, finite)
+        self._curves = Surface(points[~ends], curves, told_by=FINAL)
+        means = np.array([self._curves.mean(self._curves.likeness(p)) for p in points[~ends]])
+        self._worth = means[:, FINAL]
+        self._deviations = _deviations(means, curves, finite)
         self.best, self.best_truth = self._best(finite)
 
     def curve(self, params: Mapping[str, Value], generator: np.random.Generator) -> Curve:
         """A training of these parameters."""
-        point = self._features(params)
-        fate = self._fate.leaves(point)
-        here = self._curves.leaves(point)
-        alike = self._curves.alike(here, int(generator.integers(TREES)))
-        made = self._curves.mean(here) + self._deviations[generator.choice(alike)]
-        diverged = None
-        if generator.random() < self._fate.mean(fate)[0]:
-            diverged = self._when(fate, generator)
+        average, lucks = self._around(params)
+        made = average + lucks[generator.integers(len(lucks))]
         odds, *losses = np.split(made, 3)
         loss, training_loss = (np.exp(each) * self._first_loss for each in losses)
+        diverged = self._when(params, generator)
         return Curve(_share(odds), loss, training_loss, self._first_loss, diverged)
 
     def truth(self, params: Mapping[str, Value]) -> float:
         """The accuracy that the parameters give on average; a training that diverges guesses."""
-        point = self._features(params)
-        dies = float(self._fate.mean(self._fate.leaves(point))[0])
-        here = self._curves.leaves(point)
-        alike = np.concatenate([self._curves.alike(here, tree) for tree in range(TREES)])
-        average = self._curves.mean(here)[LAST]
-        lives = float(_share(average + self._deviations[alike, LAST]).mean())
+        average, lucks = self._around(params)
+        lives = float(_share(average[FINAL] + lucks[:, FINAL]).mean())
+        dies = self._dies(self._fate.likeness(self._features(params)))
         return dies * self.guess + (1 - dies) * lives
+
+    def luck(self, params: Mapping[str, Value]) -> float:
+        """Standard deviation of the accuracies of trainings that do not diverge."""
+        average, lucks = self._around(params)
+        return float(_share(average[FINAL] + lucks[:, FINAL]).std())
 
     def regret(self, params: Mapping[str, Value] | None) -> float:
         """From 0, the best setting known, to 1, a guess; having no setting counts as a guess."""
         truth = self.guess if params is None else self.truth(params)
         return (self.best_truth - truth) / (self.best_truth - self.guess)
 
-    def _when(self, fate: Places, generator: np.random.Generator) -> float:
-        """Epochs after which a training diverges: as one nearby did."""
-        for tree in generator.permutation(TREES):
-            alike = self._fate.alike(fate, int(tree))
-            lost = alike[self._ends[alike]]
-            if len(lost):
-                row = self._diverged[self._place_of_diverged[int(generator.choice(lost))]]
-                return float(row.diverged_epoch or 0.0)
-        return POINTS[0]
+    def _around(self, params: Mapping[str, Value]) -> tuple[Array, Array]:
+        """The average curve of a setting, and deviations (some, columns) that a training may have.
+
+        A cliff may be near, and what lies beyond it is not this setting's luck.
+        """
+        likeness = self._curves.likeness(self._features(params))
+        average = self._curves.mean(likeness)
+        nearest = np.argsort(-likeness, kind="stable")[:NEIGHBOURS]
+        apart = np.abs(self._worth[nearest] - average[FINAL])
+        lucks = self._deviations[nearest[np.argsort(apart, kind="stable")[:DONORS]]]
+        return average, lucks - lucks.mean(axis=0)
+
+    def _dies(self, likeness: Array) -> float:
+        """The probability that a training diverges."""
+        return float(np.clip(self._fate.mean(likeness)[0], 0.0, 1.0))
+
+    def _when(self, params: Mapping[str, Value], generator: np.random.Generator) -> float | None:
+        """Epochs until a training diverges, as one of the nearest did; None if it does not."""
+        likeness = self._fate.likeness(self._features(params))
+        if generator.random() >= self._dies(likeness) or not len(self._lost):
+            return None
+        nearest = np.argsort(-likeness[self._lost], kind="stable")[:NEAREST]
+        return float(self._epochs_lost[generator.choice(nearest)])
 
     def _features(self, params: Mapping[str, Value]) -> Array:
         return np.array(list(_features(self._space, params)))
@@ -178,20 +201,20 @@ def _to_the_end(values: Sequence[float]) -> Array:
     return found
 
 
-def _deviations(forest: Forest, points: Array, curves: Array, rows: Sequence[Row]) -> Array:
-    """Of each training from the forest's curve at its setting, as wide as repeats are from theirs.
+def _deviations(means: Array, curves: Array, rows: Sequence[Row]) -> Array:
+    """Of each training from the average at its setting, as wide as repeats are from theirs.
 
-    The forest knows the training itself, so its deviations are too small by a common factor.
+    The surface has seen the training itself, so deviations are too small, by a common factor.
     """
     groups: dict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         groups[json.dumps(row.params, sort_keys=True)].append(index)
-    found = curves - np.array([forest.mean(forest.leaves(point)) for point in points])
+    found = curves - means
     repeated, explained = [], []
     for members in groups.values():
         if len(members) > 1:
-            repeated.append(float(curves[members, LAST].var(ddof=1)))
-            explained.append(float((found[members, LAST] ** 2).mean()))
+            repeated.append(float(curves[members, FINAL].var(ddof=1)))
+            explained.append(float((found[members, FINAL] ** 2).mean()))
     return np.asarray(found * math.sqrt(sum(repeated) / sum(explained)))
 
 

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from benchmarks import search_luck
 from benchmarks.search_contenders import CONTENDERS, DEFAULT, MARKS, Ledger
 from benchmarks.search_quality import SMALL, Run
 from benchmarks.search_report import Regrets, print_report
+from benchmarks.search_surface import Surface
 from benchmarks.search_surrogate import Surrogate, TableTrainer
 from benchmarks.search_tables import choose, read, train
 from benchmarks.search_tasks import TASKS
@@ -64,8 +68,42 @@ def test_made_up_trainings_scatter_as_real_ones(surrogate: Surrogate) -> None:
     finals = np.array([each.accuracy[-1] for each in made if each.diverged is None])
     assert len(finals) > 270
     scatter = np.median(np.abs(finals - np.median(finals)))
-    assert np.median(real) / 3 < scatter < np.median(real) * 3
-    assert surrogate.truth(GOOD) == pytest.approx(np.mean(finals), abs=0.03)
+    assert np.median(real) / 2 < scatter < np.median(real) * 2
+    assert surrogate.truth(GOOD) == pytest.approx(np.mean(finals), abs=0.02)
+    assert surrogate.luck(GOOD) == pytest.approx(np.std(finals), rel=0.2)
+
+
+def test_neighbours_are_worth_nearly_the_same(surrogate: Surrogate) -> None:
+    """So that regret tells settings apart, not the steps of the model."""
+    rates = 10 ** np.linspace(-1.2, -0.9, 61)
+    truths = [surrogate.truth({**GOOD, "learning_rate": float(rate)}) for rate in rates]
+    assert np.abs(np.diff(truths)).max() < 0.01
+
+
+def test_what_a_surrogate_has_not_seen_is_as_it_says() -> None:
+    found = list(search_luck.left_out("digits-two", read(SMALL / "digits-two.jsonl"), NOWHERE))
+    assert len(found) > 15
+    assert all(len(each.accuracies) > 1 for each in found)
+    better = sorted(found, key=lambda each: -each.said)[: len(found) // 2]
+    real = np.mean([np.mean(each.accuracies) for each in better])
+    assert np.mean([each.said for each in better]) == pytest.approx(real, abs=0.05)
+    assert "/" in search_luck.compared(found)
+
+
+def test_a_surface_is_a_gaussian_process() -> None:
+    """As scikit-learn has it, by the lengths that it finds."""
+    generator = np.random.default_rng(0)
+    inputs, new = generator.random((60, 2)), generator.random((5, 2))
+    outputs = np.column_stack([np.sin(5 * inputs[:, 0]), inputs[:, 1] ** 2])
+    outputs += generator.normal(0, 0.05, outputs.shape)
+    surface = Surface(inputs, outputs, told_by=1)
+    kernel = ConstantKernel() * Matern([0.3, 0.3], (0.05, 10.0), nu=1.5) + WhiteKernel(0.1)
+    theirs = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
+    with warnings.catch_warnings(action="ignore"):  # the first feature says nothing of these
+        theirs.fit(inputs, outputs[:, 1])
+    ours = [surface.mean(surface.likeness(point))[1] for point in new]
+    assert ours == pytest.approx(theirs.predict(new), abs=0.01)
+    assert surface.likeness(inputs[3])[3] == 1.0
 
 
 def test_what_diverges_is_worth_a_guess(surrogate: Surrogate) -> None:
