@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Select, and_, func, select
 
 from hpsearch.history import Confirmation, Round
 from hpsearch.jobs import JobView
+from hpsearch.spec.stored import Unreadable
 from hpsearch.trial import Trial, TrialCost
 from storage.database import Database
 from storage.rows import codec, pages
@@ -20,7 +21,8 @@ from storage.rows.views import read_views
 class Course:
     """What a search spent and found. steps: of all trials, by number, however many.
 
-    confirmed: the trials that were trained again for the certificate, by number.
+    confirmed: the trials that were trained again for the certificate, by number; all trials, where
+    those are not as many as a certificate takes: it may want others, too.
     """
 
     view: JobView
@@ -31,7 +33,10 @@ class Course:
 
 @dataclass(frozen=True)
 class JobSheet:
-    """trials: by number; all of them, or a sample by rank of `total`. steps: of all of them."""
+    """trials: by number; all of them, or a sample by rank of `total`. steps: of all of them.
+
+    confirmed: as of `Course`.
+    """
 
     view: JobView
     steps: tuple[TrialCost, ...]
@@ -39,6 +44,7 @@ class JobSheet:
     total: int
     rounds: tuple[Round, ...]
     confirmations: tuple[Confirmation, ...]
+    confirmed: tuple[Trial, ...]
 
 
 class JobPages:
@@ -59,13 +65,15 @@ class JobPages:
                 ranked = connection.execute(_ranked(row)).scalars().all()
                 which = and_(which, index.c.number.in_(sample(ranked, limit)))
             trials = read_trials(connection, row.space, which)
+            confirmations = read_confirmations(connection, row.pk)
             return JobSheet(
                 view=read_views(connection, [row])[0],
                 steps=_steps(connection, row),
                 trials=tuple(trials.values()),
                 total=total,
                 rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
-                confirmations=read_confirmations(connection, row.pk),
+                confirmations=confirmations,
+                confirmed=_confirmed(connection, row, confirmations),
             )
 
     def course(self, job_id: str) -> Course:
@@ -73,14 +81,24 @@ class JobPages:
         with self._database.read() as connection:
             row = read_job(connection, job_id)
             confirmations = read_confirmations(connection, row.pk)
-            numbers = sorted({each.trial for each in confirmations})
-            which = and_(index.c.job_pk == row.pk, index.c.number.in_(numbers))
             return Course(
                 view=read_views(connection, [row])[0],
                 steps=_steps(connection, row),
                 confirmations=confirmations,
-                confirmed=tuple(read_trials(connection, row.space, which).values()),
+                confirmed=_confirmed(connection, row, confirmations),
             )
+
+
+def _confirmed(
+    connection: Connection, row: JobRow, confirmations: Sequence[Confirmation]
+) -> tuple[Trial, ...]:
+    numbers = sorted({each.trial for each in confirmations})
+    spec = row.job.stored_spec
+    which = index.c.job_pk == row.pk
+    told = None if isinstance(spec, Unreadable) or spec.confirm is None else spec.confirm.top
+    if told in (None, len(numbers)) or not numbers:
+        which = and_(which, index.c.number.in_(numbers))
+    return tuple(read_trials(connection, row.space, which).values())
 
 
 def _steps(connection: Connection, row: JobRow) -> tuple[TrialCost, ...]:

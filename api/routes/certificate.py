@@ -17,7 +17,7 @@ router = APIRouter(prefix=API, tags=["results"])
 
 @router.get("/jobs/{job_id}/certificate")
 def get_certificate(job_id: JobId, services: ServicesOf, _slot: HeavySlot) -> CertificateAnswer:
-    """The best trials trained again, which of them is better, and the winner on the test data.
+    """The likely best trained again, which of them is better, and the winner on the test data.
 
     `likely_best` is there while the search runs, too.
     """

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hpsearch.drawing.pictures import BestSoFar, best_so_far
-from hpsearch.history import History
 from hpsearch.jobs import Job, JobView
-from hpsearch.search.certificate import certificate
+from hpsearch.search.certificate import certificate_of
 from hpsearch.search.intervals import mean
 from hpsearch.search.replicates import Group, compare, groups_of, specs_differ, told
 from hpsearch.spec.objective import Objective
@@ -109,8 +108,7 @@ def _confirmed(course: Course) -> float | None:
     job = course.view.job
     if job.problem or job.spec.confirm is None or not course.confirmed:
         return None
-    history = History(trials=course.confirmed, confirmations=course.confirmations)
-    found = certificate(job.spec, history)
+    found = certificate_of(job.spec, course.confirmed, course.confirmations)
     if found is None or found.verdict is None:
         return None
     winner = found.verdict.winner

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from hpsearch.drawing import pictures
 from hpsearch.drawing.marks import Mark, marks
-from hpsearch.history import History, Round
+from hpsearch.history import Round
 from hpsearch.jobs import Job, JobState, JobView
-from hpsearch.search.certificate import Certificate, certificate
+from hpsearch.search.certificate import Certificate, certificate_of
 from hpsearch.search.health import health
 from hpsearch.search.importance import importance
 from hpsearch.search.likely import likely_best
@@ -121,7 +121,8 @@ def _certificate(sheet: JobSheet) -> Certificate | None:
     job = sheet.view.job
     if job.problem or job.spec.confirm is None or not sheet.confirmations:
         return None
-    return certificate(job.spec, History(trials=sheet.trials, confirmations=sheet.confirmations))
+    trials = sheet.trials if len(sheet.trials) == sheet.total else sheet.confirmed
+    return certificate_of(job.spec, trials, sheet.confirmations)
 
 
 def _likely(sheet: JobSheet, space: Mapping[str, Parameter]) -> str:

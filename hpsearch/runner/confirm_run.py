@@ -1,4 +1,4 @@
-"""The certificate under way: trains the best trials again, and scores the winner on test data."""
+"""The certificate under way: trains the likely best again, and scores the winner on test data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +16,11 @@ from hpsearch.nn import network_size
 from hpsearch.runner.cohort_run import CAUSES
 from hpsearch.runner.ports import Data, Engine, JobStore, Leg, LegFailed, LegLanded, LegResult
 from hpsearch.runner.run_control import Changed, RunControl, Stopped
-from hpsearch.search.certificate import Training, remaining
+from hpsearch.search.certificate import Training, candidates, remaining
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
 from hpsearch.training.tasks import leg_task
-from hpsearch.trial import Report
+from hpsearch.trial import Report, Trial
 
 AHEAD = 2  # splits that are with the workers together, so that no worker waits for the next
 
@@ -57,13 +57,14 @@ class ConfirmRun:
 
         The clock of the search stands still meanwhile. Raises Stopped if it was told to stop.
         """
-        if not remaining(job.spec, history):
+        chosen = candidates(job.spec, history.trials)
+        if not remaining(job.spec, history, chosen):
             return history
         dataset = self._source.load(job.spec.dataset.name)
         self._control.stop_clock()
         try:
             while self._control.job.spec.budget == job.spec.budget:
-                self._fill(job.spec, history, dataset)
+                self._fill(job.spec, history, chosen, dataset)
                 if not self._groups:
                     break
                 message = self._control.next_message(None)
@@ -77,14 +78,16 @@ class ConfirmRun:
             self._groups.clear()
             self._control.start_clock()
 
-    def _fill(self, spec: SearchSpec, history: History, dataset: Dataset) -> None:
+    def _fill(
+        self, spec: SearchSpec, history: History, chosen: Sequence[Trial], dataset: Dataset
+    ) -> None:
         """Keep the workers busy with what remains, one split after the other."""
         if self._control.leaving:
             if not self._groups:
                 raise Stopped
             return
         flying = {_key(each) for group in self._groups for each, _ in group.legs.values()}
-        waiting = [each for each in remaining(spec, history) if _key(each) not in flying]
+        waiting = [each for each in remaining(spec, history, chosen) if _key(each) not in flying]
         for _, together in groupby(waiting, _data_key):
             if len(self._groups) >= AHEAD and len(flying) >= self._engine.workers():
                 return

@@ -1,9 +1,9 @@
 """The certificate of a search: what is still to be trained for it, and what it says.
 
-The best few trials are trained again to the full length, on fresh seeds and fresh splits of the
-training data, the same ones for each, so that what differs between two of them is their parameters.
-The winner is then trained on all training data, and scored on the test data in one look. All of it
-is a pure function of spec and history, as the search is.
+The few trials that are likely the best are trained again to the full length, on fresh seeds and
+fresh splits of the training data, the same ones for each, so that what differs between two of them
+is their parameters. The winner is then trained on all training data, and scored on the test data in
+one look. All of it is a pure function of spec and history, as the search is.
 """
 
 import math
@@ -14,6 +14,7 @@ import numpy as np
 
 from hpsearch.history import Confirmation, History, Stage
 from hpsearch.search.intervals import Interval, final_interval, mean, resampled_interval
+from hpsearch.search.likely import by_likelihood
 from hpsearch.search.verdict import Verdict, judge
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import SearchSpec
@@ -35,7 +36,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One of the best trials. naive: what the search saw. scores: of its repeats, as the objective.
+    """One of the likely best. naive: what the search saw. scores: of its repeats, as the objective.
 
     mean, interval: of the scores; None where a repeat could not be trained, as `problem` says.
     """
@@ -79,11 +80,16 @@ class Certificate:
     note: str | None
 
 
-def remaining(spec: SearchSpec, history: History) -> tuple[Training, ...]:
-    """What is to be trained now, of a search that has ended; nothing once all is there."""
+def remaining(
+    spec: SearchSpec, history: History, chosen: Sequence[Trial] | None = None
+) -> tuple[Training, ...]:
+    """What is to be trained now, of a search that has ended; nothing once all is there.
+
+    chosen: the candidates, where they are known already.
+    """
     if spec.confirm is None:
         return ()
-    chosen = candidates(spec, history.trials)
+    chosen = candidates(spec, history.trials) if chosen is None else chosen
     known = {each.key for each in history.confirmations}
     repeats = [
         Training(Stage.REPEAT, trial, repeat, seed_of(spec.seed, Stage.REPEAT, repeat))
@@ -108,13 +114,18 @@ def remaining(spec: SearchSpec, history: History) -> tuple[Training, ...]:
     )
 
 
-def certificate(spec: SearchSpec, history: History) -> Certificate | None:
-    """What is known so far; None where the spec asks for none."""
+def certificate(
+    spec: SearchSpec, history: History, chosen: Sequence[Trial] | None = None
+) -> Certificate | None:
+    """What is known so far; None where the spec asks for none.
+
+    chosen: the candidates, where they are known already.
+    """
     if spec.confirm is None:
         return None
-    chosen = candidates(spec, history.trials)
+    chosen = candidates(spec, history.trials) if chosen is None else chosen
     found = tuple(_candidate(spec.objective, history, trial) for trial in chosen)
-    waiting = bool(remaining(spec, history))
+    waiting = bool(remaining(spec, history, chosen))
     verdict = _verdict(spec, history, chosen)
     looked = _looked_for(history)
     final = None if looked is None else _final(spec, history, looked)
@@ -131,16 +142,39 @@ def certificate(spec: SearchSpec, history: History) -> Certificate | None:
     return Certificate(found, verdict, final, not waiting, note)
 
 
+def certificate_of(
+    spec: SearchSpec, trials: Sequence[Trial], confirmations: tuple[Confirmation, ...]
+) -> Certificate | None:
+    """What is known. trials: all, or as many as a certificate takes, each of them trained again."""
+    again = {each.trial for each in confirmations}
+    whole = spec.confirm is not None and len(again) == len(trials) == spec.confirm.top
+    chosen = _by_value(spec, trials) if whole else None
+    return certificate(spec, History(trials=tuple(trials), confirmations=confirmations), chosen)
+
+
 def candidates(spec: SearchSpec, trials: Sequence[Trial]) -> tuple[Trial, ...]:
-    """The best trials of different parameters, the best first, ties by number."""
+    """Complete trials of different parameters that are likely the best, sorted by value.
+
+    By rules before the third, those of the best values.
+    """
     top = 0 if spec.confirm is None else spec.confirm.top
-    complete = [(trial.value, trial) for trial in trials if trial.value is not None]
-    ranked = sorted(complete, key=lambda each: (-spec.objective.upward(each[0]), each[1].number))
+    order = _by_value(spec, trials)
+    if spec.rules > 2 and top:
+        by_number = {trial.number: trial for trial in trials}
+        likely = by_likelihood(spec.space, trials, spec.objective)
+        order = tuple(by_number[number] for number in likely)
     chosen: list[Trial] = []
-    for _, trial in ranked:
+    for trial in order:
         if len(chosen) < top and all(trial.params != each.params for each in chosen):
             chosen.append(trial)
-    return tuple(chosen)
+    return _by_value(spec, chosen)
+
+
+def _by_value(spec: SearchSpec, trials: Sequence[Trial]) -> tuple[Trial, ...]:
+    """The complete ones, the best first, ties by number."""
+    complete = [(trial.value, trial) for trial in trials if trial.value is not None]
+    complete.sort(key=lambda each: (-spec.objective.upward(each[0]), each[1].number))
+    return tuple(trial for _, trial in complete)
 
 
 def seed_of(job_seed: int, stage: Stage, repeat: int) -> int:

@@ -2,8 +2,9 @@
 
 The best of many values is partly luck, the more so near divergence. So a smooth surface is laid
 through what all trials reported (see `smooth`), and that setting is recommended whose estimate,
-less one standard deviation of it, is the highest at the furthest report point that enough trials
-have reached. It is a statement about what is known; no decision of the search depends on it.
+less one and a half standard deviations of it, is the highest at the furthest report point that
+enough trials have reached. No decision of the search depends on it; the certificate trains those
+again that are likely the best.
 """
 
 import math
@@ -25,8 +26,13 @@ MOST = 200
 """Trials that the surface goes through: half of them the best, half the latest."""
 FURTHEST = 3
 """Trials that must have come as far as a report point before settings are compared there."""
-LOWEST = -2.5
-"""Values lie this far below the best at most, in units of the way from the median to the best."""
+FAR_BELOW = 2.0
+"""Values further below the best than this, in units of the way from the median to the best, count
+for ever less: what a setting failed by says little about how good the others are."""
+DIVERGED = -2.5
+"""What a diverged trial counts as, in these units."""
+CAUTION = 1.5
+"""Standard deviations that are taken off an estimate."""
 SMALLEST_UNIT = 0.02
 """Of that way, on the scale of the objective."""
 OTHER_CHOICE = 0.6
@@ -63,16 +69,73 @@ class Likely:
         )
 
 
+@dataclass(frozen=True)
+class _Estimates:
+    """What the surface says, at one report point, of the trials that came so far.
+
+    numbers: of these trials. means, deviations: as `_relative` has values. top, unit: the best
+    value there, on a scale where more is better, and the unit. compared: trials in the surface.
+    """
+
+    numbers: Sequence[int]
+    means: Sequence[float]
+    deviations: Sequence[float]
+    top: float
+    unit: float
+    compared: int
+
+    def order(self) -> list[int]:
+        """Places of the trials, the likely best first.
+
+        Estimates that agree to six digits are equal, so that no processor's rounding decides.
+        """
+        cautious = [
+            round(mean - CAUTION * deviation, 6)
+            for mean, deviation in zip(self.means, self.deviations, strict=True)
+        ]
+        return sorted(range(len(cautious)), key=lambda place: (-cautious[place], place))
+
+    def value(self, place: int, sign: int) -> float:
+        """The estimate, or one standard deviation to either side; more is better."""
+        relative = self.means[place] + sign * self.deviations[place]
+        return self.top - self.unit * FAR_BELOW * math.expm1(-relative / FAR_BELOW)
+
+
 def likely_best(space: Space, trials: Sequence[Trial], objective: Objective) -> Likely | None:
     """None until a trial has a value. Trials in training count with what they have reported."""
     known = _chosen(list(_curves(trials, objective)))
     step = common_step([each for each in known if each.values], FURTHEST)
     if step is None:
         return None
-    there = ranked(known, step)
     if len(known) < FEWEST:
+        there = ranked(known, step)
         value = objective.upward(there[0].values[step])
         return Likely(there[0].number, step / 100, value, None, None, len(there))
+    found = _estimates(space, known, step)
+    best = found.order()[0]
+    low, estimate, high = (objective.upward(found.value(best, sign)) for sign in (-1, 0, 1))
+    return Likely(found.numbers[best], step / 100, estimate, low, high, found.compared)
+
+
+def by_likelihood(space: Space, trials: Sequence[Trial], objective: Objective) -> list[int]:
+    """Numbers of the complete trials, the likely best first.
+
+    Those that were trained longest come first, the others by value. Of a long search the best by
+    value and the latest alone. By value while few trials are known, too.
+    """
+    complete = {trial.number for trial in trials if trial.value is not None}
+    known = _chosen(list(_curves(trials, objective)))
+    ended = [each for each in known if each.number in complete]
+    ended.sort(key=lambda each: (-max(each.values), -_last(each), each.number))
+    by_value = [each.number for each in ended]
+    if len(known) < FEWEST or not ended:
+        return by_value
+    found = _estimates(space, known, max(ended[0].values))
+    likely = [found.numbers[place] for place in found.order()]
+    return list(dict.fromkeys([*(each for each in likely if each in complete), *by_value]))
+
+
+def _estimates(space: Space, known: Sequence[Curve], step: int) -> _Estimates:
     steps = sorted({each for one in known for each in one.values})
     units = {each: _unit(known, each) for each in steps}
     at = [steps.index(max(each.values, default=steps[0])) for each in known]
@@ -81,13 +144,8 @@ def likely_best(space: Space, trials: Sequence[Trial], objective: Objective) -> 
     surface = Smooth.through(points, np.array(at), np.array(values), len(space))
     places = np.array([index for index, each in enumerate(known) if step in each.values])
     means, deviations = surface.at(points[places], steps.index(step))
-    best = int(np.argmax(means - deviations))
-    top, unit = units[step]
-    low, estimate, high = (
-        objective.upward(top + unit * float(means[best] + sign * deviations[best]))
-        for sign in (-1, 0, 1)
-    )
-    return Likely(known[int(places[best])].number, step / 100, estimate, low, high, len(known))
+    numbers = [known[int(place)].number for place in places]
+    return _Estimates(numbers, means.tolist(), deviations.tolist(), *units[step], len(known))
 
 
 def _curves(trials: Sequence[Trial], objective: Objective) -> Iterator[Curve]:
@@ -122,11 +180,12 @@ def _unit(known: Sequence[Curve], step: int) -> tuple[float, float]:
 
 
 def _relative(each: Curve, units: Mapping[int, tuple[float, float]]) -> float:
+    """How far the furthest value lies below the best one there, in units; large ways shortened."""
     if each.diverged_step is not None:
-        return LOWEST
+        return DIVERGED
     step = max(each.values)
     top, unit = units[step]
-    return max((each.values[step] - top) / unit, LOWEST)
+    return -FAR_BELOW * math.log1p((top - each.values[step]) / unit / FAR_BELOW)
 
 
 def _features(space: Space, params: Mapping[str, Value]) -> Iterator[float]:

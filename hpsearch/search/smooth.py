@@ -16,9 +16,9 @@ REACHES = (0.12, 0.2, 0.35, 0.6, 1.0)
 """Lengths that are tried, of the scale of one of two parameters; longer where there are more."""
 LUCKS = (0.02, 0.08, 0.25, 0.7)
 """Variances of luck that are tried, in shares of the surface's."""
-USUAL_REACH, REACH_SPREAD = 0.35, 0.7
+USUAL_REACH, REACH_SPREAD = 0.35, 0.35
 """What is expected before anything is known: a log-normal's median and its standard deviation."""
-CARRIED_OVER = 0.85
+CARRIED_OVER = 0.98
 """Correlation of what the same setting is worth at two report points in a row."""
 ALMOST_NOTHING = 1e-8
 Array = npt.NDArray[np.float64]

@@ -115,6 +115,6 @@ class Confirm(Part):
     """How the winner is confirmed once the search is over; see docs/search.md."""
 
     top: Annotated[int, Bounds(ge=1, le=20)] = 3
-    """The best trials of the search, which are trained again side by side."""
+    """The likely best trials of the search, which are trained again side by side."""
     repeats: Annotated[int, Bounds(ge=2, le=50)] = 5
     """Trainings of each, on fresh seeds and fresh splits of the training data."""

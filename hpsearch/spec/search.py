@@ -72,9 +72,10 @@ class SearchSpec(TrainingSettings):
     """How the best trials are confirmed at the end, 3 of them 5 times by default; null: not at all.
 
     Its epochs are not of the budget."""
-    rules: Literal[1, 2] = 2
-    """Which of its own rules the search goes by. 2 ranks trials that are no better than a guess by
-    their loss; 1 does not. A search goes on by the rules that it began with."""
+    rules: Literal[1, 2, 3] = 3
+    """Which of its own rules the search goes by: from 2 on, trials that are no better than a guess
+    rank by their loss; from 3 on, the trials that are confirmed are those that are likely the best,
+    instead of those of the best values. A search goes on by the rules that it began with."""
     training_accuracy: bool = False
     """Whether each report also has the accuracy on training images, the first 1000 of them.
 

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from hpsearch.history import Confirmation, History, Stage
-from hpsearch.search.certificate import candidates, certificate, remaining, seed_of
+from hpsearch.search.certificate import candidates, certificate, certificate_of, remaining, seed_of
 from hpsearch.spec.objective import Objective
 from hpsearch.spec.search import parse_spec
 from hpsearch.trial import Ending, Origin, Outcome, Report, Trial
@@ -16,7 +16,8 @@ def trial(number: int, value: float, rate: float, outcome: Outcome = Outcome.COM
     return Trial(number, 0, 0, {"learning_rate": rate}, BY_SAMPLER, (report,), Ending(outcome, ""))
 
 
-def test_the_best_complete_trials_of_different_parameters_are_candidates() -> None:
+def test_by_earlier_rules_the_best_values_of_different_parameters_are_candidates() -> None:
+    spec = SPEC.model_copy(update={"rules": 2})
     trials = [
         trial(0, 0.7, 0.1),
         trial(1, 0.9, 0.2),
@@ -24,8 +25,31 @@ def test_the_best_complete_trials_of_different_parameters_are_candidates() -> No
         trial(3, 0.99, 0.3, Outcome.PRUNED),
         trial(4, 0.9, 0.4),
     ]
-    assert [each.number for each in candidates(SPEC, trials)] == [1, 4, 0]
-    assert candidates(SPEC, []) == ()
+    assert [each.number for each in candidates(spec, trials)] == [1, 4, 0]
+    assert candidates(spec, []) == candidates(SPEC, []) == ()
+
+
+def test_the_likely_best_are_candidates_not_the_luckiest() -> None:
+    """Of three values at the edge one is high; two settings in the middle have always been good."""
+    good = [trial(n, 0.90 + 0.002 * (n % 3), 0.1 * 1.1**n) for n in range(8)]
+    edge = [trial(8 + n, 0.3, 1.0 * 1.02**n) for n in range(4)]
+    lucky, short = trial(12, 0.95, 1.05), trial(13, 0.99, 0.15, Outcome.PRUNED)
+    twice = trial(14, 0.91, 0.1 * 1.1**3)
+    found = [each.number for each in candidates(SPEC, [*good, *edge, lucky, short, twice])]
+    assert len(found) == 3
+    assert set(found) < set(range(8))
+    assert remaining(SPEC, History(trials=(*good, *edge, lucky)))[0].trial.number in found
+    assert candidates(SPEC.model_copy(update={"rules": 2}), [*good, lucky])[0] is lucky
+
+
+def test_trials_of_short_rounds_are_candidates_where_there_are_no_others() -> None:
+    long = [trial(n, 0.8 + 0.01 * n, 0.1 * 1.3**n) for n in range(2)]
+    brief = [
+        replace(trial(2 + n, 0.95, 0.01 * 1.3**n), reports=(Report(40, 0.4, 0.9 + n / 100, 0.1),))
+        for n in range(4)
+    ]
+    found = [each.number for each in candidates(SPEC, [*brief, *long])]
+    assert set(found) == {0, 1, 5}
 
 
 def test_the_seeds_of_repeats_are_their_own() -> None:
@@ -98,9 +122,27 @@ def test_the_order_in_which_trainings_come_changes_nothing() -> None:
     assert again == history
 
 
+def test_those_that_were_trained_again_tell_the_same_certificate() -> None:
+    """As the page of a long job has them, which does not read all trials."""
+    good = [trial(n, 0.90 + 0.002 * (n % 3), 0.1 * 1.1**n) for n in range(8)]
+    trials = (*good, *(trial(8 + n, 0.99 - 0.2 * n, 1.0 * 1.02**n) for n in range(4)))
+    history = confirmed(History(trials=trials), dict.fromkeys(range(12), 0.8))
+    again = {each.trial for each in history.confirmations}
+    assert len(again) == 3
+    few = tuple(each for each in trials if each.number in again)
+    found = certificate_of(SPEC, few, history.confirmations)
+    assert (
+        found == certificate(SPEC, history) == certificate_of(SPEC, trials, history.confirmations)
+    )
+    early = [each for each in history.confirmations if each.trial != min(again)]
+    known = certificate_of(SPEC, trials, tuple(early))
+    assert known is not None
+    assert known.verdict is None
+
+
 def test_a_search_that_goes_on_gets_no_second_look() -> None:
     history = confirmed(History(trials=TRIALS), {0: 0.5, 1: 0.8, 2: 0.4})
-    longer = replace(history, trials=(*TRIALS, trial(4, 0.95, 0.5)))
+    longer = replace(history, trials=(*TRIALS, trial(4, 0.95, 0.05)))
     longer = confirmed(longer, {0: 0.5, 1: 0.8, 4: 0.9})
     found = certificate(SPEC, longer)
     assert found is not None

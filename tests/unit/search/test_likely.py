@@ -60,6 +60,27 @@ def test_a_lucky_value_among_bad_ones_is_not_believed() -> None:
     assert best(*good, lucky) != found
 
 
+def test_how_badly_others_failed_hardly_matters() -> None:
+    """Ten times as far below the best is not ten times the evidence."""
+    good = [complete(n, 0.05 * 1.2**n, 0.93 + 0.002 * (n % 3)) for n in range(8)]
+    bad = [complete(8 + n, 30.0 * 1.5**n, 0.5) for n in range(4)]
+    worse = [complete(8 + n, 30.0 * 1.5**n, 0.1) for n in range(4)]
+    found, also = best(*good, *bad), best(*good, *worse)
+    assert found is not None
+    assert also is not None
+    assert found.trial == also.trial
+    assert found.estimate == pytest.approx(also.estimate, abs=0.003)
+
+
+def test_an_estimate_is_on_the_scale_of_the_values() -> None:
+    """Also where it is far below the best value, which is alone."""
+    low = [complete(n, 0.1 * 1.05**n, 0.5 + 0.01 * (n % 2)) for n in range(8)]
+    short = [trial(8 + n, 0.1 * 1.05**n, 0.2) for n in range(30)]
+    found = best(*low, *short)
+    assert found is not None
+    assert found.estimate == pytest.approx(0.505, abs=0.02)
+
+
 def test_only_those_that_came_furthest_are_recommended() -> None:
     short = [trial(n, 0.1 * 1.1**n, 0.95) for n in range(5)]
     long = [complete(5 + n, 1.0 * 1.1**n, 0.8) for n in range(3)]

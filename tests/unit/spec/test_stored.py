@@ -24,7 +24,7 @@ def test_a_search_that_began_by_earlier_rules_goes_on_by_them() -> None:
     before = {k: v for k, v in parse_spec(SMALLEST).canonical().items() if k != "rules"}
     spec = read_stored(json.dumps(before), 1)
     assert isinstance(spec, SearchSpec)
-    assert (spec.rules, parse_spec(SMALLEST).rules) == (1, 2)
+    assert (spec.rules, parse_spec(SMALLEST).rules) == (1, 3)
     assert read_stored(json.dumps(spec.canonical()), 1) == spec
 
 
