@@ -11,7 +11,7 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from benchmarks import search_luck
+from benchmarks import search_confirming, search_luck
 from benchmarks.search_contenders import CONTENDERS, DEFAULT, MARKS, Ledger
 from benchmarks.search_quality import SMALL, Run
 from benchmarks.search_report import Regrets, print_report
@@ -71,6 +71,12 @@ def test_made_up_trainings_scatter_as_real_ones(surrogate: Surrogate) -> None:
     assert np.median(real) / 2 < scatter < np.median(real) * 2
     assert surrogate.truth(GOOD) == pytest.approx(np.mean(finals), abs=0.02)
     assert surrogate.luck(GOOD) == pytest.approx(np.std(finals), rel=0.2)
+
+
+def test_a_winner_is_judged_by_the_rule_that_chose_its_candidates() -> None:
+    found = search_confirming.regrets(("digits-two", 3, SMALL, NOWHERE))
+    assert set(found) == {*search_confirming.RULES, search_confirming.LIKELY}
+    assert all(-0.05 < each < 0.5 for each in found.values())
 
 
 def test_neighbours_are_worth_nearly_the_same(surrogate: Surrogate) -> None:
