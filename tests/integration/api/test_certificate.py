@@ -32,6 +32,7 @@ def test_the_certificate_survives_kills_to_the_bit(make_service: MakeService) ->
         service.wait_for_end(job)
         expected = _certificate(service, job)
         digest = service.http.get(f"/api/v1/jobs/{job}/digest").json()["digest"]
+        page = service.http.get(f"/jobs/{job}").text
         shown = subprocess.run(
             [*HPSEARCH, "certificate", job, "--url", service.url],
             capture_output=True,
@@ -47,6 +48,8 @@ def test_the_certificate_survives_kills_to_the_bit(make_service: MakeService) ->
     assert final["interval"]["low"] < final["accuracy"] < final["interval"]["high"]
     assert isinstance(expected["verdict"], dict)
     assert expected["verdict"]["words"] in shown
+    assert expected["verdict"]["words"][1:] in page
+    assert "likely the best by an estimate from all trials" in page
     with make_service("killed", workers=1) as service:
         job = service.submit({**SPEC, "name": "killed"})
         wait_until(lambda: _confirmed(service, job) > 0, 60, "the first training again")
