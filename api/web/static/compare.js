@@ -3,6 +3,7 @@ import { ask, path, say } from "./api.js";
 
 export function compare() {
   const button = document.querySelector("#repeat");
+  button.disabled = false; // a click before this would have been lost
   button.addEventListener("click", async () => {
     button.disabled = true;
     const { jobs, all, seed } = button.dataset;

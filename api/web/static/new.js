@@ -19,6 +19,7 @@ export function form() {
   });
   form.addEventListener("submit", (event) => { event.preventDefault(); send(json.value); });
   document.querySelector("#ask-estimate").addEventListener("click", () => estimate(json.value));
+  for (const button of form.querySelectorAll("button")) button.disabled = false; // before, a click would have been lost
 }
 
 const value = (form, name) => form.elements[name].value.trim();

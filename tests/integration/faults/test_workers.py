@@ -19,6 +19,7 @@ def test_kills_again_and_again_and_all_at_once(
         job = service.submit(SPEC)
         for ended in (1, 5, 9):
             service.wait_for_trials(job, ended)
+            wait_until(lambda: bool(service.workers()), 30, "a worker in place of the killed one")
             service.workers()[0].kill()
         service.wait_for_trials(job, 13)
         for worker in service.workers():

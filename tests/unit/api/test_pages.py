@@ -102,6 +102,15 @@ def test_searches_that_differ_by_their_seed_are_repeats(server: ServerInProcess)
     assert text.count('class="t stairs k0"') == 2
 
 
+def test_buttons_wait_for_the_script_that_answers_them(server: ServerInProcess) -> None:
+    """A click before it is there would be lost, and a form without it would lose what is in it."""
+    jobs = [server.submit(epochs=epochs)["id"] for epochs in (1, 2)]
+    compared = server.client.get(f"/compare?jobs={','.join(jobs)}").text
+    assert '<button class="button" id="repeat" disabled' in compared
+    form = server.client.get("/new").text.partition('<form id="new"')[2].partition("</form>")[0]
+    assert form.count("<button") == form.count(" disabled>") == 2
+
+
 def test_what_is_left_out_of_a_comparison_is_said(
     server: ServerInProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
