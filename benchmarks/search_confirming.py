@@ -62,7 +62,7 @@ def regrets(job: tuple[str, int, Path, Path]) -> Mapping[str, float]:
     likely = likely_best(spec.space, trials, spec.objective)
     assert likely is not None
     assert spec.confirm is not None
-    regrets = {LIKELY: surrogate.regret(trials[likely.trial].params)}
+    found = {LIKELY: surrogate.regret(trials[likely.trial].params)}
     for rule, rules in RULES.items():
         again = TableTrainer(surrogate, seed)
         means = {}
@@ -72,8 +72,8 @@ def regrets(job: tuple[str, int, Path, Path]) -> Mapping[str, float]:
             scores = [again(trial.params, number, LONGEST).accuracy for number in numbers]
             means[trial.number] = float(np.mean(np.nan_to_num(scores, nan=surrogate.guess)))
         winner = max(means, key=lambda number: means[number])
-        regrets[rule] = surrogate.regret(trials[winner].params)
-    return regrets
+        found[rule] = surrogate.regret(trials[winner].params)
+    return found
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ ABSENT = -0.5
 TRIED = 600
 """Settings that are looked at near the best ones, to find the best there is."""
 NEIGHBOURS, DONORS = 60, 16
-"""Of so many trainings of similar settings those that are worth as much; one gives its luck."""
+"""The nearest trainings, and how many of them, those that score most alike, lend their luck."""
 NEAREST = 12
 """Diverged trainings, one of which says when another one diverges."""
 FINAL = len(POINTS) - 1

@@ -30,7 +30,7 @@ from hpsearch.datasets.catalogue import Catalogue
 
 TARGET = 0.95
 LONGEST = 4  # epochs of one trial, on either side
-BUDGET = 80  # epochs of one search of ours
+BUDGET = 80  # epochs that one of our searches may spend
 LIMIT = 180.0  # seconds
 SEEDS = 10
 FIRST_SEED = 1
@@ -212,7 +212,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds; default %(default)g")
     parser.add_argument("--epochs", type=int, default=LONGEST, help="of one trial, at most")
-    parser.add_argument("--budget", type=int, default=BUDGET, help="epochs of one search of ours")
+    parser.add_argument(
+        "--budget", type=int, default=BUDGET, help="epochs that one of our searches may spend"
+    )
     parser.add_argument(
         "--keep",
         type=Path,

@@ -35,7 +35,7 @@ class Course:
 class JobSheet:
     """trials: by number; all of them, or a sample by rank of `total`. steps: of all of them.
 
-    confirmed: as of `Course`.
+    confirmed: all trials, or of a sample as `Course` has them.
     """
 
     view: JobView
@@ -73,7 +73,9 @@ class JobPages:
                 total=total,
                 rounds=tuple(codec.round_in(text) for text in read_rounds(connection, row.pk)),
                 confirmations=confirmations,
-                confirmed=_confirmed(connection, row, confirmations),
+                confirmed=tuple(trials.values())
+                if total <= limit
+                else _confirmed(connection, row, confirmations),
             )
 
     def course(self, job_id: str) -> Course:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 ON_X86_64 = platform.machine() in ("x86_64", "AMD64")
-AVX2 = "--portable pins AVX2 kernels, which only x86-64 processors have"
-x86_64 = pytest.mark.skipif(not ON_X86_64, reason=AVX2)
+x86_64 = pytest.mark.skipif(
+    not ON_X86_64, reason="--portable pins AVX2 kernels, which only x86-64 processors have"
+)
 
 
 def real_data(name: str) -> Path:

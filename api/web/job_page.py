@@ -121,8 +121,7 @@ def _certificate(sheet: JobSheet) -> Certificate | None:
     job = sheet.view.job
     if job.problem or job.spec.confirm is None or not sheet.confirmations:
         return None
-    trials = sheet.trials if len(sheet.trials) == sheet.total else sheet.confirmed
-    return certificate_of(job.spec, trials, sheet.confirmations)
+    return certificate_of(job.spec, sheet.confirmed, sheet.confirmations)
 
 
 def _likely(sheet: JobSheet, space: Mapping[str, Parameter]) -> str:

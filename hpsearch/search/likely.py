@@ -27,8 +27,8 @@ MOST = 200
 FURTHEST = 3
 """Trials that must have come as far as a report point before settings are compared there."""
 FAR_BELOW = 2.0
-"""Values further below the best than this, in units of the way from the median to the best, count
-for ever less: what a setting failed by says little about how good the others are."""
+"""Distance below the best value, in units of the distance from the median to the best, beyond which
+values are increasingly compressed: how badly a setting failed says little about the others."""
 DIVERGED = -2.5
 """What a diverged trial counts as, in these units."""
 CAUTION = 1.5

@@ -121,13 +121,15 @@ def test_what_diverges_is_worth_a_guess(surrogate: Surrogate) -> None:
     assert -0.05 < surrogate.regret(surrogate.best) <= 0.001
 
 
-MISSING = "is not installed (make setup-rivals, make setup-torch)"
 OPTIONAL = ("SMAC3", "Syne Tune BOHB", "Optuna GP")
 ALL = [
     pytest.param(
         name,
         marks=[
-            *([] if each.there else [pytest.mark.skip(reason=f"{name} {MISSING}")]),
+            pytest.mark.skipif(
+                not each.there,
+                reason=f"{name} is not installed (make setup-rivals, make setup-torch)",
+            ),
             *([pytest.mark.slow] if name in OPTIONAL else []),  # their packages look around
         ],
     )

@@ -2,9 +2,7 @@
 
 import pytest
 
-from hpsearch.errors import (
-    DatabaseUnavailable,
-)
+from hpsearch.errors import DatabaseUnavailable
 from hpsearch.runner import run_control, search_run
 from hpsearch.trial import TrialState
 from tests.fakes import MemoryStore
@@ -51,18 +49,7 @@ def test_a_stop_between_the_reports_of_a_cohort_changes_nothing(
 def test_weights_lost_by_a_stop_are_trained_again_without_a_second_decision() -> None:
     store = MemoryStore()
     store.add(spec_of(pruner="none", budget={"trials": 2}, cohort=2, rounds={"count": 1}))
-    left = 5  # it starts, opens a cohort, records one report, then both, and no second
-
-    def break_down() -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
-            raise RuntimeError("the server was killed")
-
-    store.failing = break_down
-    with pytest.raises(RuntimeError):
-        run(store)
-    store.failing = lambda: None
+    run_until_killed(store, 5)  # it starts, opens a cohort, records one report, then both
     before = store.histories["job"]
     reported = [trial for trial in before.trials if trial.state is TrialState.RUNNING]
     assert all(len(trial.reports) == 1 for trial in reported)

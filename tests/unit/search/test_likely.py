@@ -74,10 +74,11 @@ def test_how_badly_others_failed_hardly_matters() -> None:
 
 def test_an_estimate_is_on_the_scale_of_the_values() -> None:
     """Also where it is far below the best value, which is alone."""
-    low = [complete(n, 0.1 * 1.05**n, 0.5 + 0.01 * (n % 2)) for n in range(8)]
-    short = [trial(8 + n, 0.1 * 1.05**n, 0.2) for n in range(30)]
-    found = best(*low, *short)
+    low = [complete(n, 0.01 * 1.05**n, 0.5 + 0.01 * (n % 2)) for n in range(30)]
+    edge = [complete(30 + n, 50.0 * 1.02**n, 0.1) for n in range(6)]
+    found = best(*low, *edge, complete(36, 51.0, 0.9))
     assert found is not None
+    assert found.trial < 30
     assert found.estimate == pytest.approx(0.505, abs=0.02)
 
 
