@@ -26,7 +26,7 @@ import dask
 from distributed import LocalCluster
 
 from benchmarks.feeding_bound import IdealWorkers
-from benchmarks.running import Clock, ClockedEngine
+from benchmarks.running import ClockedEngine, Clocks
 from hpsearch.datasets.catalogue import Catalogue
 from hpsearch.datasets.values import Split
 from hpsearch.jobs import JobState
@@ -126,7 +126,8 @@ def main() -> None:
         database = Database(f"sqlite:///{folder / 'feeding.db'}")
         database.initialise()
         job = Jobs(database).create(spec)[0]
-        ClockedEngine.clock = clock = Clock()
+        ClockedEngine.clocks = Clocks()
+        clock = ClockedEngine.clocks.all
 
         def engine() -> ClockedEngine:
             return ClockedEngine.remote(address)
@@ -146,7 +147,7 @@ def main() -> None:
     assert ended.state is JobState.COMPLETED, f"the job {ended.state.value}: {ended.stop_reason}"
     bound = IdealWorkers(spec, arguments.workers, sleep.leg).share()
     seconds = clock.last - clock.first
-    share = clock.busy / (arguments.workers * seconds)
+    share = clock.share(arguments.workers)
     print(f"{arguments.workers} workers, {legs} legs of about {arguments.seconds:g} s in "
           f"{seconds:.1f} s: busy {share:.1%} (the search allows {bound:.1%}), "
           f"{legs / seconds:.0f} legs/s, "

@@ -25,19 +25,28 @@ from hpsearch.trial import Report, Trial
 AHEAD = 2  # splits that are with the workers together, so that no worker waits for the next
 
 
-@dataclass(eq=False)
-class _Group:
-    """Trainings on the same data, with the workers. sizes: images to train on and to score."""
+@dataclass(frozen=True)
+class _Images:
+    """A split that is with the workers. sizes: images to train on and to score."""
 
     data: Data
     sizes: tuple[int, int]
+    shape: tuple[int, int, int]
+    classes: int
     baseline: Baseline
+
+
+@dataclass(eq=False)
+class _Group:
+    """Trainings on the same images, with the workers."""
+
+    images: _Images
     legs: dict[Leg, tuple[Training, int]] = field(default_factory=dict)
 
     def release(self) -> None:
         for leg in self.legs:
             leg.release()
-        self.data.release()
+        self.images.data.release()
 
 
 class ConfirmRun:
@@ -51,6 +60,7 @@ class ConfirmRun:
         self._engine = engine
         self._source = source
         self._groups: list[_Group] = []
+        self._final: _Images | None = None  # sent while the last repeats are trained
 
     def run(self, job: Job, history: History) -> History:
         """Until all is there, or the job has another budget by now; returns what is known then.
@@ -76,6 +86,8 @@ class ConfirmRun:
             for group in self._groups:
                 group.release()
             self._groups.clear()
+            if self._final is not None:
+                self._final.data.release()
             self._control.start_clock()
 
     def _fill(
@@ -94,21 +106,32 @@ class ConfirmRun:
             trainings = tuple(together)
             self._groups.append(self._begin(spec, trainings, dataset))
             flying |= {_key(each) for each in trainings}
+        stages = {stage for stage, _, _ in flying} | {each.stage for each in history.confirmations}
+        last_repeats = not waiting and len(self._groups) == 1 and Stage.TEST not in stages
+        if last_repeats and self._final is None:
+            self._final = self._send(final_split(spec, dataset))
 
     def _begin(self, spec: SearchSpec, trainings: Sequence[Training], dataset: Dataset) -> _Group:
-        split = _split(spec, trainings[0], dataset)
-        sizes = (len(split.training), len(split.validation))
-        baseline = Baseline.of(split.validation.labels, split.classes)
-        group = _Group(self._engine.load(split), sizes, baseline)
+        if trainings[0].stage is Stage.REPEAT:
+            images = self._send(fresh_split(spec, dataset, trainings[0].seed))
+        else:
+            images = self._final or self._send(final_split(spec, dataset))
+            self._final = None
+        group = _Group(images)
         for order, each in enumerate(trainings):
             fresh = spec.model_copy(update={"seed": each.seed})
-            task = leg_task(fresh, each.trial.params, 0, spec.epochs, sizes[0])
-            size = network_size(task.network, split.shape, split.classes, 1)
+            task = leg_task(fresh, each.trial.params, 0, spec.epochs, images.sizes[0])
+            size = network_size(task.network, images.shape, images.classes, 1)
             leg = self._engine.submit(
-                task, group.data, None, self._control.share, order, self._control.inbox
+                task, images.data, None, self._control.share, order, self._control.inbox
             )
             group.legs[leg] = (each, size.parameters)
         return group
+
+    def _send(self, split: Split) -> _Images:
+        sizes = (len(split.training), len(split.validation))
+        baseline = Baseline.of(split.validation.labels, split.classes)
+        return _Images(self._engine.load(split), sizes, split.shape, split.classes, baseline)
 
     def _group_of(self, message: LegLanded | Changed) -> _Group | None:
         """None for a leg that the search gave up when it ended."""
@@ -127,23 +150,17 @@ class ConfirmRun:
             stage=training.stage,
             trial=training.trial.number,
             repeat=training.repeat,
-            trained=group.sizes[0],
-            scored=group.sizes[1],
+            trained=group.images.sizes[0],
+            scored=group.images.sizes[1],
             parameters=parameters,
-            guess=group.baseline.constant(job.spec.objective),
-            guessed_accuracy=group.baseline.constant(Objective.ACCURACY),
+            guess=group.images.baseline.constant(job.spec.objective),
+            guessed_accuracy=group.images.baseline.constant(Objective.ACCURACY),
             report=report,
             problem=problem,
         )
         found = replace(found, seal=seal_of_confirmation(found))
         self._control.patiently(lambda: self._store.confirm(job.id, found))
         return found
-
-
-def _split(spec: SearchSpec, training: Training, dataset: Dataset) -> Split:
-    if training.stage is Stage.TEST:
-        return final_split(spec, dataset)
-    return fresh_split(spec, dataset, training.seed)
 
 
 def _outcome(result: LegResult, spec: SearchSpec) -> tuple[Report | None, str | None]:

@@ -16,7 +16,7 @@ from hpsearch.inside.pictures import Picture
 from hpsearch.runner.dask_clusters import close_client, close_cluster, connect, connect_local
 from hpsearch.runner.dask_leg import GONE, OUTAGES, PINNED, TRIES, DaskData, DaskLeg, plain
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.leg_board import LegBoard
+from hpsearch.runner.leg_board import LegBoard, least_busy
 from hpsearch.runner.ports import Data, Inbox, Leg
 from hpsearch.runner.told_reports import ToldReports
 from hpsearch.runner.worker_answers import (
@@ -65,7 +65,7 @@ class DaskEngine:
         self._refused: set[str] = set()  # workers that are not pinned
         self._board: LegBoard[DaskLeg] = LegBoard(DaskLeg.blamed_for)
         self._told = ToldReports()
-        self._known: set[str] = set()
+        self._known: Mapping[str, int] = {}  # threads by worker
         self._losses = 0
         self._closed = threading.Event()
         try:
@@ -218,7 +218,9 @@ class DaskEngine:
     def _fill(self) -> None:
         """Give waiting legs to free workers."""
         while (leg := self._board.take()) is not None:
-            leg.start(self._client, self._conditions)
+            others = [each.worker for each in self._board.in_training() if each is not leg]
+            worker = least_busy(self._known, others, leg.state_at())
+            leg.start(self._client, self._conditions, worker)
 
     def _keep_counting(self) -> None:
         while not self._closed.wait(RECOUNT_INTERVAL):
@@ -233,8 +235,8 @@ class DaskEngine:
 
     def _recount(self) -> None:
         threads = self._threads()
-        self._losses += len(self._known - threads.keys())
-        self._known = set(threads)
+        self._losses += len(self._known.keys() - threads.keys())
+        self._known = threads
         self._board.slots = sum(threads.values())
 
     def _threads(self) -> Mapping[str, int]:

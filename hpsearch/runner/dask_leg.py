@@ -68,15 +68,17 @@ class DaskLeg:
         self._released = False
         self._lost = False
         self._key = ""  # of this attempt
+        self.worker: str | None = None  # the address that it was sent to
         self.trained: Future[Trained] | None = None
         self.weights: str | None = None  # of its report, once it landed
         self._asked: Future[bytes] | None = None  # for the report, if it was not told
 
-    def start(self, client: Client, conditions: Conditions) -> None:
-        """Send it to the workers."""
+    def start(self, client: Client, conditions: Conditions, worker: str | None) -> None:
+        """Send it to this worker, or to any; to another one if this worker is gone."""
         with self._lock:
             if self._released:
                 return
+            self.worker = worker
             try:
                 self._send(client, conditions)
             except OUTAGES:
@@ -92,9 +94,15 @@ class DaskLeg:
         self.trained = client.submit(
             *(train, self.task, self.data.future, state, conditions),
             key=self._key,
+            workers=None if self.worker is None else [self.worker],
+            allow_other_workers=self.worker is not None,
             resources=PINNED if conditions.portable else None,
         )
         self.trained.add_done_callback(self._on_trained)
+
+    def state_at(self) -> str | None:
+        """The worker that has the state from which it starts."""
+        return None if self._previous is None else self._previous.worker
 
     def release(self) -> None:
         """Give it up, with its state."""

@@ -1,8 +1,8 @@
 """Which legs wait, which are with workers, and which of them is the cause of a worker's death."""
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 from hpsearch.runner.fair_queue import FairQueue, Share
@@ -104,6 +104,11 @@ class LegBoard(Generic[Item]):
         with self._lock:
             return len(self._training)
 
+    def in_training(self) -> list[Item]:
+        """The legs that hold a worker, or are handed ahead to one."""
+        with self._lock:
+            return list(self._training)
+
     def with_workers(self) -> list[Item]:
         """The legs that were given to workers and have not landed."""
         with self._lock:
@@ -121,3 +126,19 @@ class LegBoard(Generic[Item]):
         if self._retried and not self._doubted & (self._training | self._landing):
             return self._retried.popleft()
         return self._turns.pop() if len(self._turns) else None
+
+
+def least_busy(
+    threads: Mapping[str, int], legs: Iterable[str | None], state_at: str | None
+) -> str | None:
+    """The worker with the fewest legs a thread; of several, the one that has the next leg's state.
+
+    threads: by worker. legs: the worker of each that is in training. None if there is no worker.
+    Left to choose, Dask may give one worker two legs that it hands ahead, and another one none.
+    """
+    count = Counter(legs)
+    return min(
+        threads,
+        key=lambda worker: (count[worker] / threads[worker], worker != state_at),
+        default=None,
+    )

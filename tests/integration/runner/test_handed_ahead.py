@@ -1,6 +1,7 @@
-"""A real worker that has its next leg before it is free: it trains it once, or not at all."""
+"""Real workers that have their next leg before they are free: who trains it, and how often."""
 
 import multiprocessing
+import os
 import queue
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ import pytest
 from harness.service import wait_until
 from hpsearch.datasets.values import Part, Split
 from hpsearch.runner.dask_engine import DaskEngine
+from hpsearch.runner.dask_leg import DaskLeg
 from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.ports import Data, Leg, LegDone, LegLanded
 from hpsearch.spec.network import NetworkSettings
@@ -27,7 +29,7 @@ PART = Part(np.zeros((8, 1, 4, 4), np.float32), np.arange(8) % 2)
 
 @dataclass(frozen=True)
 class Noted(LegTask):
-    """Writes its trial's number to a file whenever a worker begins it, and then sleeps."""
+    """Writes its trial and the worker's process to a file when it is begun, and then sleeps."""
 
     file: Path = Path()
     seconds: float = 0.0
@@ -37,16 +39,16 @@ class Noted(LegTask):
         if name == "network" and "begun" not in own and multiprocessing.parent_process():
             own["begun"] = True
             with own["file"].open("a") as file:
-                file.write(f"{own['trial']}\n")
+                file.write(f"{own['trial']} {os.getpid()}\n")
             time.sleep(own["seconds"])
         return super().__getattribute__(name)
 
 
 class Bench:
-    """An engine of one worker, whose legs are short."""
+    """An engine whose legs are short."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = DaskEngine.local(1, folder)
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.engine = DaskEngine.local(workers, folder)
         self.inbox: queue.Queue[LegLanded] = queue.Queue()
         self._file = folder / "begun"
         self._data: Data = self.engine.load(Split(PART, PART, 2))
@@ -65,12 +67,18 @@ class Bench:
 
     def begun(self) -> Counter[int]:
         """How often each trial was begun."""
-        return Counter(map(int, self._file.read_text().split()))
+        return Counter(trial for trial, _ in self.places())
+
+    def places(self) -> list[tuple[int, int]]:
+        """The trials that were begun, in order, each with the worker's process."""
+        lines = (line.split() for line in self._file.read_text().splitlines())
+        return [(int(trial), int(worker)) for trial, worker in lines]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """With one worker, or as many as the test is marked for."""
+    made = Bench(tmp_path, getattr(request, "param", 1))
     yield made
     made.engine.close()
 
@@ -89,3 +97,15 @@ def test_a_leg_that_was_handed_ahead_is_given_up_before_it_begins(bench: Bench) 
     ahead.release()
     assert [bench.landed(), bench.landed()] == [slow, waiting]
     assert bench.begun() == Counter((0, 1, 3))
+
+
+@pytest.mark.parametrize("bench", [2], indirect=True)
+def test_workers_train_what_they_were_sent(bench: Bench) -> None:
+    """All but the last few, which a worker that has nothing left may take over."""
+    legs = [bench.submit(trial, SLOW / 20) for trial in range(1, 21)]
+    assert {bench.landed() for _ in legs} == set(legs)
+    sent = [leg.worker for leg in legs if isinstance(leg, DaskLeg)]
+    trained = dict(bench.places())
+    pairs = Counter(zip(sent, (trained[trial] for trial in range(1, 21)), strict=True))
+    assert len(set(sent)) == 2
+    assert sum(count for _, count in pairs.most_common(2)) >= 18

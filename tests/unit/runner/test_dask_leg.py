@@ -88,7 +88,7 @@ class Flight:
 
     def start(self) -> None:
         while (leg := self.board.take()) is not None:
-            leg.start(cast(Client, self.client), Conditions())
+            leg.start(cast(Client, self.client), Conditions(), None)
 
     @property
     def last(self) -> FakeFuture:

@@ -3,7 +3,7 @@
 import threading
 
 from hpsearch.runner.fair_queue import Share
-from hpsearch.runner.leg_board import LegBoard
+from hpsearch.runner.leg_board import LegBoard, least_busy
 
 
 def board_of(*legs: str, slots: int, blamed: dict[str, str] | None = None) -> LegBoard[str]:
@@ -29,6 +29,7 @@ def test_no_more_legs_are_with_workers_than_there_are_workers() -> None:
     assert (board.training(), board.waiting()) == (2, 1)
     board.trained("a")
     assert taken(board) == ["c"]
+    assert sorted(board.in_training()) == ["b", "c"]
 
 
 def test_a_leg_that_nobody_wants_any_more_is_gone_wherever_it_was() -> None:
@@ -114,3 +115,11 @@ def test_nothing_is_handed_ahead_while_a_leg_may_be_the_cause_of_a_death() -> No
     board.trained("b")
     board.remove("b")
     assert taken(board) == ["c", "d"]
+
+
+def test_a_leg_goes_to_the_worker_with_the_fewest() -> None:
+    assert least_busy({"a": 1, "b": 1}, ["a", None, "a", "b"], "a") == "b"
+    assert least_busy({"a": 1, "b": 1}, ["a", "b"], "b") == "b"  # which has its state
+    assert least_busy({"a": 4, "b": 1}, ["a", "a", "a", "b"], None) == "a"  # of a leg a thread
+    assert least_busy({"a": 1, "b": 1}, ["gone", "a"], "gone") == "b"
+    assert least_busy({}, ["gone"], "gone") is None
