@@ -25,6 +25,8 @@ from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 LONGEST = 3.0
 """Epochs of training of one trial, at most."""
+MOST_STATES = 64
+"""Networks that a trainer keeps, to train them on: more than any search has in training."""
 ALIKE = (4, 9)
 """Of MNIST's digits: those that are told from the others where there are two classes."""
 WIDE = {"low": 1e-3, "high": 1e3, "log": True}
@@ -169,7 +171,8 @@ UNTUNED = ("mnist-ten", "cifar-layers")
 
 
 class RealTrainer:
-    """Trains. Each trial goes on from where its last report left it."""
+    """Trains. Each trial goes on from where its last report left it; if MOST_STATES others were
+    trained since, it begins again and comes to the same network."""
 
     def __init__(self, spec: SearchSpec, data: Split, seed: int) -> None:
         self._spec, self._data, self._seed = spec, data, seed
@@ -196,6 +199,8 @@ class RealTrainer:
         )
         state, report = run_leg(task, data, self._states.pop(number, None))
         self._states[number] = state
+        if len(self._states) > MOST_STATES:
+            del self._states[next(iter(self._states))]
         return score_of(report)
 
 

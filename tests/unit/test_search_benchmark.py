@@ -11,14 +11,14 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from benchmarks import search_confirming, search_luck
+from benchmarks import search_confirming, search_luck, search_tasks
 from benchmarks.search_contenders import CONTENDERS, DEFAULT, MARKS, Ledger
 from benchmarks.search_quality import SMALL, Run
 from benchmarks.search_report import Regrets, print_report
 from benchmarks.search_surface import Surface
 from benchmarks.search_surrogate import Surrogate, TableTrainer
 from benchmarks.search_tables import choose, read, train
-from benchmarks.search_tasks import TASKS
+from benchmarks.search_tasks import TASKS, RealTrainer
 from hpsearch.baseline import Baseline
 from hpsearch.search.scale import fits
 from hpsearch.search.simulation import Score
@@ -54,6 +54,22 @@ def test_every_task_has_a_space_that_its_points_fit() -> None:
         spec = task.spec(0, 1.0)
         assert fits(spec.space, choose(task, []))
         assert spec.space["learning_rate"].high == 1e3  # type: ignore[union-attr]  # a number
+
+
+def test_a_trainer_that_forgot_a_network_trains_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The networks of long searches would take gigabytes."""
+    asked = [(number, epoch) for epoch in (1.0, 2.0) for number in range(3)]
+
+    def trained() -> list[tuple[float, float]]:
+        trainer = RealTrainer(TASK.spec(0, 1.0), TASK.images(NOWHERE).split, 0)
+        scores = [trainer(GOOD, number, epoch) for number, epoch in asked]
+        return [(score.accuracy, score.loss) for score in scores]
+
+    remembered = trained()
+    monkeypatch.setattr(search_tasks, "MOST_STATES", 2)
+    assert trained() == remembered
 
 
 def test_made_up_trainings_scatter_as_real_ones(surrogate: Surrogate) -> None:
