@@ -102,7 +102,8 @@ class DaskLeg:
 
     def state_at(self) -> str | None:
         """The worker that has the state from which it starts."""
-        return None if self._previous is None else self._previous.worker
+        previous = self._previous
+        return None if previous is None else previous.worker
 
     def release(self) -> None:
         """Give it up, with its state."""

@@ -138,7 +138,7 @@ def least_busy(
     """
     count = Counter(legs)
     return min(
-        threads,
+        (worker for worker, number in threads.items() if number > 0),
         key=lambda worker: (count[worker] / threads[worker], worker != state_at),
         default=None,
     )

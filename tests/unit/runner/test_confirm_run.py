@@ -9,9 +9,8 @@ import pytest
 from hpsearch.datasets.values import Split
 from hpsearch.history import Stage
 from hpsearch.runner.data_pool import DataPool
-from hpsearch.runner.fair_queue import Share
 from hpsearch.runner.job_runner import JobRunner
-from hpsearch.runner.ports import Data, Inbox, Leg, LegResult
+from hpsearch.runner.ports import Data, LegResult
 from hpsearch.runner.run_control import RunControl
 from hpsearch.training.leg import LegTask
 from tests.fakes import InlineEngine, MemorySource, MemoryStore
@@ -51,18 +50,6 @@ class WatchedEngine(InlineEngine):
         if held.images == ALL:
             self._all_sent.set()
         return held
-
-    def submit(
-        self,
-        task: LegTask,
-        data: Data,
-        previous: Leg | None,
-        share: Share,
-        order: int,
-        inbox: Inbox,
-    ) -> Leg:
-        assert data in self.held
-        return super().submit(task, data, previous, share, order, inbox)
 
     def _landing(self, task: LegTask) -> LegResult:
         self._confirming += task.job_seed != SPEC.seed

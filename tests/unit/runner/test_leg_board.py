@@ -122,4 +122,4 @@ def test_a_leg_goes_to_the_worker_with_the_fewest() -> None:
     assert least_busy({"a": 1, "b": 1}, ["a", "b"], "b") == "b"  # which has its state
     assert least_busy({"a": 4, "b": 1}, ["a", "a", "a", "b"], None) == "a"  # of a leg a thread
     assert least_busy({"a": 1, "b": 1}, ["gone", "a"], "gone") == "b"
-    assert least_busy({}, ["gone"], "gone") is None
+    assert least_busy({"a": 0}, ["gone"], "gone") is None  # it has no thread for a leg
