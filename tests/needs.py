@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 ON_X86_64 = platform.machine() in ("x86_64", "AMD64")
-x86_64 = pytest.mark.skipif(
-    not ON_X86_64, reason="--portable pins AVX2 kernels, which only x86-64 processors have"
-)
+x86_64 = pytest.mark.skipif(not ON_X86_64, reason="--portable needs AVX2, which only x86-64 has")
 
 
 def real_data(name: str) -> Path:

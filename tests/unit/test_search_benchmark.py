@@ -20,9 +20,11 @@ from benchmarks.search_surrogate import Surrogate, TableTrainer
 from benchmarks.search_tables import choose, read, train
 from benchmarks.search_tasks import TASKS, RealTrainer
 from hpsearch.baseline import Baseline
+from hpsearch.datasets.values import Split
 from hpsearch.search.scale import fits
 from hpsearch.search.simulation import Score
 from hpsearch.spec.space import Value, as_number
+from hpsearch.training.leg import LegReport, LegTask, TrainState, run_leg
 
 NOWHERE = Path("nowhere")  # the digits are in the package
 TASK = TASKS["digits-two"]
@@ -62,14 +64,27 @@ def test_a_trainer_that_forgot_a_network_trains_it_again(
     """The networks of long searches would take gigabytes."""
     asked = [(number, epoch) for epoch in (1.0, 2.0) for number in range(3)]
 
+    begun = []
+
+    def leg(
+        task: LegTask, data: Split, state: TrainState | None
+    ) -> tuple[TrainState | None, LegReport]:
+        if state is None:
+            begun.append(task.trial)
+        return run_leg(task, data, state)
+
     def trained() -> list[tuple[float, float]]:
+        begun.clear()
         trainer = RealTrainer(TASK.spec(0, 1.0), TASK.images(NOWHERE).split, 0)
         scores = [trainer(GOOD, number, epoch) for number, epoch in asked]
         return [(score.accuracy, score.loss) for score in scores]
 
+    monkeypatch.setattr(search_tasks, "run_leg", leg)
     remembered = trained()
+    assert begun == [0, 1, 2]
     monkeypatch.setattr(search_tasks, "MOST_STATES", 2)
     assert trained() == remembered
+    assert begun == [0, 1, 2, 0, 1, 2]
 
 
 def test_made_up_trainings_scatter_as_real_ones(surrogate: Surrogate) -> None:
@@ -142,10 +157,7 @@ ALL = [
     pytest.param(
         name,
         marks=[
-            pytest.mark.skipif(
-                not each.there,
-                reason=f"{name} is not installed (make setup-rivals, make setup-torch)",
-            ),
+            pytest.mark.skipif(not each.there, reason=f"{name}: make setup-rivals setup-torch"),
             *([pytest.mark.slow] if name in OPTIONAL else []),  # their packages look around
         ],
     )

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pytest
-
 from hpsearch.datasets.values import Split
 from hpsearch.history import Stage
 from hpsearch.runner.data_pool import DataPool
@@ -58,29 +56,25 @@ class WatchedEngine(InlineEngine):
         return made_up(task)
 
 
-@pytest.fixture
-def watched() -> tuple[WatchedEngine, MemoryStore]:
-    """After a job that was run to its end."""
-    store, engine = MemoryStore(), WatchedEngine()
+def stages_of_job(engine: WatchedEngine) -> list[Stage]:
+    """Run a job to its end; what was trained again."""
+    store = MemoryStore()
     store.add(SPEC)
     JobRunner(RunControl(store.jobs["job"]), store, DataPool(MemorySource()), engine).run()
     engine.close()
-    return engine, store
+    return [each.stage for each in store.histories["job"].confirmations]
 
 
-def test_all_images_are_sent_once_and_before_the_last_repeat_lands(
-    watched: tuple[WatchedEngine, MemoryStore],
-) -> None:
-    engine, _ = watched
+def test_all_images_are_sent_once_and_before_the_last_repeat_lands() -> None:
+    engine = WatchedEngine()
+    stages_of_job(engine)
     assert engine.in_time
     assert engine.sent.count(ALL) == 1
 
 
-def test_few_images_are_with_the_workers_together_and_none_in_the_end(
-    watched: tuple[WatchedEngine, MemoryStore],
-) -> None:
-    engine, store = watched
-    stages = [each.stage for each in store.histories["job"].confirmations]
+def test_few_images_are_with_the_workers_together_and_none_in_the_end() -> None:
+    engine = WatchedEngine()
+    stages = stages_of_job(engine)
     assert (stages.count(Stage.REPEAT), stages.count(Stage.TEST)) == (TOP * REPEATS, REPEATS)
     assert engine.most <= 3  # those of the search, and two splits of the certificate
     assert engine.held == []
